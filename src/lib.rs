@@ -1,0 +1,3 @@
+//! The StarRocks backup and restore daemon.
+
+pub mod names;

@@ -1,0 +1,469 @@
+//! StarRocks' statements as values: what `parser` produces and `engine` runs.
+//!
+//! General SQL (queries, the source of an INSERT, the WHERE of a DELETE) is carried as sqlparser's tree; everything that only StarRocks
+//! has is spelled out here.
+
+use sqlparser::ast as sql;
+
+/// `name` or `database.name`, quotes removed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObjectName {
+    pub database: Option<String>,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Statement {
+    Backup(Backup),
+    Restore(Restore),
+    Cancel {
+        kind: JobKind,
+        target: CancelTarget,
+    },
+    Show(Show),
+    CreateRepository(CreateRepository),
+    DropRepository {
+        name: String,
+    },
+    CreateDatabase {
+        name: String,
+        if_not_exists: bool,
+    },
+    DropDatabase {
+        name: String,
+        if_exists: bool,
+        force: bool,
+    },
+    CreateTable(Box<CreateTable>),
+    /// `CREATE TABLE a LIKE b`.
+    CreateTableLike {
+        name: ObjectName,
+        if_not_exists: bool,
+        source: ObjectName,
+    },
+    /// The query keeps its text, for SHOW CREATE.
+    CreateView {
+        name: ObjectName,
+        if_not_exists: bool,
+        or_replace: bool,
+        text: String,
+        query: Box<sql::Query>,
+    },
+    DropTable {
+        name: ObjectName,
+        if_exists: bool,
+        force: bool,
+    },
+    DropView {
+        name: ObjectName,
+        if_exists: bool,
+    },
+    RecoverTable {
+        name: ObjectName,
+    },
+    AlterTable {
+        name: ObjectName,
+        clauses: Vec<AlterClause>,
+    },
+    Truncate {
+        name: ObjectName,
+        partitions: Vec<String>,
+    },
+    Insert(Box<Insert>),
+    Update {
+        table: ObjectName,
+        assignments: Vec<(String, sql::Expr)>,
+        filter: Option<sql::Expr>,
+    },
+    Delete {
+        table: ObjectName,
+        partitions: Vec<String>,
+        filter: Option<sql::Expr>,
+    },
+    Query(Box<sql::Query>),
+    Sync,
+    AdminShowConfig {
+        pattern: Option<String>,
+    },
+    AdminSetConfig {
+        key: String,
+        value: String,
+    },
+    Set(Vec<Assignment>),
+    Use(String),
+    /// `user` is `name`, or `name@host` when a host other than `%` was given; so everywhere below.
+    CreateUser {
+        user: String,
+        if_not_exists: bool,
+        password: Option<String>,
+    },
+    DropUser {
+        user: String,
+        if_exists: bool,
+    },
+    SetPassword {
+        user: Option<String>,
+        password: String,
+    },
+    /// GRANT, REVOKE, CREATE ROLE, SET ROLE: parsed far enough to be accepted; enforcement comes with RBAC.
+    Privilege {
+        text: String,
+    },
+    Begin,
+    Commit,
+    Rollback,
+    Kill {
+        query: bool,
+        id: u64,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobKind {
+    Backup,
+    Restore,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CancelTarget {
+    Database(String),
+    /// Current database.
+    Current,
+    ExternalCatalog,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Backup {
+    /// From `DATABASE db` or from `db.label`.
+    pub database: Option<String>,
+    pub label: String,
+    pub repository: String,
+    /// `None`: no ON clause, the whole database.
+    pub objects: Option<Vec<JobObject>>,
+    pub properties: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Restore {
+    /// `DATABASE src`.
+    pub source_database: Option<String>,
+    /// `db.label` or `DATABASE src AS db`.
+    pub target_database: Option<String>,
+    pub label: String,
+    pub repository: String,
+    pub objects: Option<Vec<JobObject>>,
+    pub properties: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobObject {
+    Table {
+        name: ObjectName,
+        temporary_partitions: bool,
+        partitions: Vec<String>,
+        alias: Option<String>,
+    },
+    AllTables,
+    View {
+        name: ObjectName,
+        alias: Option<String>,
+    },
+    AllViews,
+    MaterializedView {
+        name: ObjectName,
+        alias: Option<String>,
+    },
+    AllMaterializedViews,
+    Function {
+        name: ObjectName,
+        alias: Option<String>,
+    },
+    AllFunctions,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateRepository {
+    pub read_only: bool,
+    pub name: String,
+    pub broker: Option<String>,
+    pub location: String,
+    pub properties: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Show {
+    Backup {
+        database: Option<String>,
+    },
+    Restore {
+        database: Option<String>,
+    },
+    Snapshot {
+        repository: String,
+        filter: Option<sql::Expr>,
+    },
+    Repositories,
+    Frontends,
+    Backends,
+    ComputeNodes,
+    Databases {
+        pattern: Option<String>,
+    },
+    Tables {
+        full: bool,
+        database: Option<String>,
+        pattern: Option<String>,
+    },
+    /// SHOW [TEMPORARY] PARTITIONS FROM t [WHERE …] [ORDER BY …] [LIMIT n]
+    Partitions {
+        temporary: bool,
+        table: ObjectName,
+        filter: Option<sql::Expr>,
+        order: Vec<(String, SortDirection)>,
+        limit: Option<u64>,
+    },
+    CreateTable {
+        name: ObjectName,
+    },
+    CreateDatabase {
+        name: String,
+    },
+    Variables {
+        global: bool,
+        pattern: Option<String>,
+    },
+    Columns {
+        full: bool,
+        table: ObjectName,
+    },
+    Data {
+        table: Option<ObjectName>,
+    },
+    ProcessList {
+        full: bool,
+    },
+    Warnings,
+    Grants {
+        user: Option<String>,
+    },
+    Status,
+    Engines,
+    Charset,
+    Collation,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SortDirection {
+    Ascending,
+    Descending,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateTable {
+    pub name: ObjectName,
+    pub temporary: bool,
+    pub external: bool,
+    pub if_not_exists: bool,
+    pub columns: Vec<ColumnDefinition>,
+    pub engine: Option<String>,
+    pub keys: Option<(KeysType, Vec<String>)>,
+    pub comment: Option<String>,
+    pub partitioning: Option<Partitioning>,
+    pub distribution: Option<Distribution>,
+    pub order_by: Vec<String>,
+    pub properties: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum KeysType {
+    Duplicate,
+    Aggregate,
+    Unique,
+    Primary,
+}
+
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct ColumnDefinition {
+    pub name: String,
+    pub data_type: DataType,
+    pub key: bool,
+    /// SUM, MAX, REPLACE, …, upper case, for aggregate tables.
+    pub aggregation: Option<String>,
+    pub nullable: Option<bool>,
+    pub default: Option<DefaultValue>,
+    pub auto_increment: bool,
+    /// The text of `AS (expr)`.
+    pub generated: Option<String>,
+    pub comment: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum DefaultValue {
+    Text(String),
+    Null,
+    CurrentTimestamp,
+    Function(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum DataType {
+    Boolean,
+    TinyInt,
+    SmallInt,
+    Int,
+    BigInt,
+    LargeInt,
+    Float,
+    Double,
+    Decimal {
+        precision: u8,
+        scale: u8,
+    },
+    Date,
+    DateTime,
+    Char(u32),
+    /// STRING is VARCHAR(65533).
+    Varchar(u32),
+    Json,
+    VarBinary(u32),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Partitioning {
+    /// PARTITION BY RANGE(columns) (items)
+    Range {
+        columns: Vec<String>,
+        partitions: Vec<RangePartition>,
+    },
+    /// PARTITION BY LIST(columns) (items)
+    List {
+        columns: Vec<String>,
+        partitions: Vec<ListPartition>,
+    },
+    /// PARTITION BY date_trunc('day', c) or PARTITION BY c1, c2: automatic.
+    Expression {
+        text: String,
+        expressions: Vec<sql::Expr>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RangePartition {
+    /// PARTITION p VALUES LESS THAN ("x", …) or MAXVALUE
+    LessThan {
+        name: String,
+        if_not_exists: bool,
+        upper: Vec<Bound>,
+        properties: Vec<(String, String)>,
+    },
+    /// PARTITION p VALUES [("a"), ("b"))
+    Between {
+        name: String,
+        if_not_exists: bool,
+        lower: Vec<Bound>,
+        upper: Vec<Bound>,
+        properties: Vec<(String, String)>,
+    },
+    /// START ("a") END ("b") EVERY (INTERVAL n unit | n)
+    Every {
+        start: String,
+        end: String,
+        step: i64,
+        unit: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Bound {
+    MinValue,
+    Value(String),
+    MaxValue,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPartition {
+    pub name: String,
+    pub if_not_exists: bool,
+    pub values: Vec<Vec<String>>,
+    pub properties: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Distribution {
+    Hash {
+        columns: Vec<String>,
+        buckets: Option<u32>,
+    },
+    Random {
+        buckets: Option<u32>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum AlterClause {
+    AddPartition {
+        temporary: bool,
+        partition: PartitionItem,
+        distribution: Option<Distribution>,
+    },
+    DropPartition {
+        temporary: bool,
+        if_exists: bool,
+        force: bool,
+        names: Vec<String>,
+    },
+    ReplacePartition {
+        partitions: Vec<String>,
+        with: Vec<String>,
+        properties: Vec<(String, String)>,
+    },
+    RenamePartition {
+        from: String,
+        to: String,
+    },
+    Rename {
+        to: String,
+    },
+    SwapWith {
+        other: String,
+    },
+    SetProperties(Vec<(String, String)>),
+    AddColumn(Box<ColumnDefinition>),
+    DropColumn {
+        name: String,
+    },
+    ModifyColumn(Box<ColumnDefinition>),
+    ModifyComment(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartitionItem {
+    Range(RangePartition),
+    List(ListPartition),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Insert {
+    pub table: ObjectName,
+    pub overwrite: bool,
+    pub temporary_partitions: bool,
+    pub partitions: Vec<String>,
+    pub label: Option<String>,
+    pub columns: Vec<String>,
+    pub source: InsertSource,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum InsertSource {
+    /// `None` stands for DEFAULT.
+    Values(Vec<Vec<Option<sql::Expr>>>),
+    Query(Box<sql::Query>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assignment {
+    pub global: bool,
+    /// `@name` for a user variable.
+    pub name: String,
+    pub value: sql::Expr,
+}

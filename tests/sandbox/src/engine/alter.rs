@@ -1,0 +1,467 @@
+//! ALTER TABLE: partitions, names, properties, columns (`alter/AlterJobExecutor.java`, `server/LocalMetastore.java`).
+
+use std::collections::BTreeMap;
+
+use crate::answer::{Answer, SqlError};
+use crate::ast::{
+    AlterClause, ColumnDefinition, DataType, Distribution, ObjectName, PartitionItem,
+};
+use crate::engine::cluster::Cluster;
+use crate::engine::create::done;
+use crate::engine::definition::buckets_of;
+use crate::engine::insert::default_value;
+use crate::engine::load::Target;
+use crate::engine::partition::Partition;
+use crate::engine::partition_items::plan_partitions;
+use crate::engine::range::Range;
+use crate::engine::session::Session;
+use crate::engine::table::{Relation, Table, TableState};
+use crate::engine::{dynamic, error, properties, value};
+
+impl Cluster {
+    pub fn alter_table(
+        &mut self,
+        session: &Session,
+        name: &ObjectName,
+        clauses: &[AlterClause],
+    ) -> Result<Answer, SqlError> {
+        let (database, table) = self.table(name, session)?;
+        let target = Target {
+            database: database.to_owned(),
+            table: table.name.clone(),
+        };
+        if table.state != TableState::Normal {
+            return Err(match clauses.first() {
+                Some(AlterClause::Rename { .. }) => {
+                    SqlError::plain(format!("Table[{}] is under RESTORE", table.name))
+                }
+                _ => error::alter_while_restoring(&table.name),
+            });
+        }
+        for clause in clauses {
+            self.alter(&target, clause)?;
+        }
+        Ok(done())
+    }
+
+    fn alter(&mut self, target: &Target, clause: &AlterClause) -> Result<(), SqlError> {
+        match clause {
+            AlterClause::AddPartition {
+                temporary,
+                partition,
+                distribution,
+            } => self.add_partition(target, *temporary, partition, distribution.as_ref()),
+            AlterClause::DropPartition {
+                temporary,
+                if_exists,
+                names,
+                ..
+            } => self.drop_partition(target, *temporary, *if_exists, names),
+            AlterClause::ReplacePartition {
+                partitions,
+                with,
+                properties,
+            } => self.replace_partition(target, partitions, with, properties),
+            AlterClause::RenamePartition { from, to } => self.rename_partition(target, from, to),
+            AlterClause::Rename { to } => self.rename_table(target, to),
+            AlterClause::SwapWith { other } => self.swap_tables(target, other),
+            AlterClause::SetProperties(given) => self.set_properties(target, given),
+            AlterClause::AddColumn(column) => self.add_column(target, column),
+            AlterClause::DropColumn { name } => self.drop_column(target, name),
+            AlterClause::ModifyColumn(column) => self.modify_column(target, column),
+            AlterClause::ModifyComment(comment) => {
+                self.altered(target)?.comment.clone_from(comment);
+                Ok(())
+            }
+        }
+    }
+
+    fn altered(&mut self, target: &Target) -> Result<&mut Table, SqlError> {
+        self.database_mut(&target.database)?
+            .table_mut(&target.table)
+            .ok_or_else(|| error::unknown_table(&format!("{}.{}", target.database, target.table)))
+    }
+
+    fn add_partition(
+        &mut self,
+        target: &Target,
+        temporary: bool,
+        item: &PartitionItem,
+        distribution: Option<&Distribution>,
+    ) -> Result<(), SqlError> {
+        let table = self.table_at(target)?;
+        let PartitionItem::Range(item) = item else {
+            return Err(error::not_modelled("LIST partitions"));
+        };
+        if !table.is_partitioned() {
+            return Err(SqlError::plain(
+                "Only support adding partition to range/list partitioned table",
+            ));
+        }
+        if !temporary {
+            refuse_dynamic(table)?;
+        }
+        let buckets = distribution.and_then(buckets_of).unwrap_or(table.buckets);
+        for planned in plan_partitions(table, item, temporary)? {
+            self.replication_num(&target.table, Some(&planned.replication_num.to_string()))?;
+            let partition = self.make_partition(planned, buckets);
+            let table = self.altered(target)?;
+            if temporary {
+                table.temporary_partitions.add(partition)
+            } else {
+                table.partitions.add(partition)
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_partition(
+        &mut self,
+        target: &Target,
+        temporary: bool,
+        if_exists: bool,
+        names: &[String],
+    ) -> Result<(), SqlError> {
+        let table = self.table_at(target)?;
+        if !table.is_partitioned() {
+            return Err(SqlError::plain(format!(
+                "Table [{}] is not a partitioned table",
+                target.table
+            )));
+        }
+        if !temporary {
+            refuse_dynamic(table)?;
+        }
+        if let Some(unknown) = names
+            .iter()
+            .find(|name| table.partition_named(name, temporary).is_none())
+            && !if_exists
+        {
+            // ERR_DROP_PARTITION_NON_EXISTENT
+            return Err(SqlError::new(
+                1507,
+                "HY000",
+                format!("Error in list of partitions to {unknown}"),
+            ));
+        }
+        let table = self.altered(target)?;
+        let table_id = table.id;
+        let partitions = if temporary {
+            &mut table.temporary_partitions
+        } else {
+            &mut table.partitions
+        };
+        let dropped: Vec<Partition> = names
+            .iter()
+            .filter_map(|name| partitions.remove(name))
+            .collect();
+        self.store
+            .clear(table_id, dropped.iter().flat_map(Partition::physical_ids))
+    }
+
+    /// The temporary partitions take the place of the named ones, with their own ids, versions and times.
+    fn replace_partition(
+        &mut self,
+        target: &Target,
+        names: &[String],
+        with: &[String],
+        given: &[(String, String)],
+    ) -> Result<(), SqlError> {
+        let table = self.table_at(target)?;
+        let find = |name: &String, temporary: bool| {
+            let kind = if temporary {
+                "Temp partition"
+            } else {
+                "Partition"
+            };
+            table
+                .partition_named(name, temporary)
+                .ok_or_else(|| SqlError::plain(format!("{kind}[{name}] does not exist")))
+        };
+        let old = names
+            .iter()
+            .map(|name| find(name, false))
+            .collect::<Result<Vec<_>, _>>()?;
+        let new = with
+            .iter()
+            .map(|name| find(name, true))
+            .collect::<Result<Vec<_>, _>>()?;
+        let flag = |key: &str, default: bool| {
+            given
+                .iter()
+                .find(|(name, _)| name == key)
+                .map_or(default, |(_, value)| value == "true")
+        };
+        check_ranges(&old, &new, flag("strict_range", true))?;
+        let keep_names = !flag("use_temp_partition_name", false) && old.len() == new.len();
+        let gone: Vec<u64> = old
+            .iter()
+            .flat_map(|partition| partition.physical_ids())
+            .collect();
+        let table = self.altered(target)?;
+        let table_id = table.id;
+        for name in names {
+            table.partitions.remove(name);
+        }
+        for (index, temporary) in with.iter().enumerate() {
+            let Some(mut partition) = table.temporary_partitions.remove(temporary) else {
+                continue;
+            };
+            if keep_names {
+                partition.name.clone_from(&names[index]);
+            }
+            table.partitions.add(partition);
+        }
+        self.store.clear(table_id, gone.into_iter())
+    }
+
+    fn rename_partition(&mut self, target: &Target, from: &str, to: &str) -> Result<(), SqlError> {
+        let table = self.altered(target)?;
+        if !table.is_partitioned() {
+            return Err(SqlError::plain(format!(
+                "Table [{}] is single partitioned. no need to rename partition name.",
+                target.table
+            )));
+        }
+        if table.partitions.get(from).is_none() {
+            return Err(SqlError::plain(format!(
+                "Partition[{from}] does not exists"
+            )));
+        }
+        if table.partitions.get(to).is_some() {
+            return Err(SqlError::plain(format!(
+                "Partition name[{to}] is already used"
+            )));
+        }
+        table.partitions.rename(from, to);
+        Ok(())
+    }
+
+    fn rename_table(&mut self, target: &Target, to: &str) -> Result<(), SqlError> {
+        if target.table == to {
+            return Err(SqlError::plain(format!("Same table name {to}")));
+        }
+        let database = self.database_mut(&target.database)?;
+        if database.relations.contains_key(to) {
+            return Err(SqlError::plain(format!("Table name[{to}] is already used")));
+        }
+        if let Some(mut table) = database.take_table(&target.table) {
+            table.rename(to);
+            database.add_table(table);
+        }
+        Ok(())
+    }
+
+    /// Names change places; ids, data and properties stay with the object. The second table's state is not looked at.
+    fn swap_tables(&mut self, target: &Target, other: &str) -> Result<(), SqlError> {
+        let database = self.database_mut(&target.database)?;
+        if !matches!(database.relations.get(other), Some(Relation::Table(_))) {
+            return Err(SqlError::plain(format!(
+                "Table {other} does not exist or is not OLAP/LAKE table"
+            )));
+        }
+        if target.table == other {
+            return Ok(());
+        }
+        let (Some(mut first), Some(mut second)) = (
+            database.take_table(&target.table),
+            database.take_table(other),
+        ) else {
+            return Ok(());
+        };
+        first.rename(other);
+        second.rename(&target.table);
+        database.add_table(first);
+        database.add_table(second);
+        Ok(())
+    }
+
+    fn set_properties(
+        &mut self,
+        target: &Target,
+        given: &[(String, String)],
+    ) -> Result<(), SqlError> {
+        let mut map: BTreeMap<String, String> = given.iter().cloned().collect();
+        let replication = map
+            .remove("replication_num")
+            .or_else(|| map.remove("default.replication_num"));
+        properties::check(&map)?;
+        let number = replication
+            .map(|text| self.replication_num(&target.table, Some(&text)))
+            .transpose()?;
+        let everywhere = given.iter().any(|(key, _)| key == "replication_num");
+        let table = self.altered(target)?;
+        let before = table.properties.clone();
+        table.properties.append(&mut map);
+        if table.properties.contains_key("dynamic_partition.time_unit")
+            && table.dynamic_partition_enabled()
+            && let Err(refusal) = dynamic::check_properties(table)
+        {
+            table.properties = before;
+            return Err(refusal);
+        }
+        if let Some(number) = number {
+            table.replication_num = number;
+            if everywhere {
+                table
+                    .partitions
+                    .iter_mut()
+                    .for_each(|partition| partition.replication_num = number);
+            }
+        }
+        Ok(())
+    }
+
+    /// Light schema change: partitions keep their ids and versions.
+    fn add_column(&mut self, target: &Target, column: &ColumnDefinition) -> Result<(), SqlError> {
+        let now = self.global_zone().local(self.now);
+        let table = self.table_at(target)?;
+        if table.column(&column.name).is_some() {
+            return Err(SqlError::plain(format!(
+                "Can not add column which already exists in base table: {}",
+                column.name
+            )));
+        }
+        if column.key
+            || column.auto_increment
+            || column.generated.is_some()
+            || matches!(column.data_type, DataType::VarBinary(_))
+        {
+            return Err(error::not_modelled(format!(
+                "adding the column '{}' as key, auto increment or generated",
+                column.name
+            )));
+        }
+        let mut column = column.clone();
+        column.nullable = Some(column.nullable.unwrap_or(true));
+        if column.nullable == Some(false) && column.default.is_none() {
+            return Err(SqlError::plain(format!(
+                "No default value for not null column: {}",
+                column.name
+            )));
+        }
+        let default = default_value(&column, now)?;
+        let default = value::fit(default, &column)
+            .map_err(|_| SqlError::plain(format!("Invalid default value for '{}'", column.name)))?;
+        self.store
+            .add_column(table.id, &column.name, column.data_type, &default)?;
+        let table = self.altered(target)?;
+        table.columns.push(column);
+        self.schema_changed(target)
+    }
+
+    fn drop_column(&mut self, target: &Target, name: &str) -> Result<(), SqlError> {
+        let table = self.table_at(target)?;
+        let index = table
+            .column(name)
+            .ok_or_else(|| SqlError::plain(format!("Column does not exists: {name}")))?;
+        if index < table.key_count {
+            return Err(SqlError::plain(format!("Can not drop key column {name}")));
+        }
+        let distributed = match &table.distribution {
+            Distribution::Hash { columns, .. } => columns
+                .iter()
+                .any(|column| column.eq_ignore_ascii_case(name)),
+            Distribution::Random { .. } => false,
+        };
+        if distributed || table.partition_columns().contains(&index) {
+            return Err(SqlError::plain(format!(
+                "Column[{name}] is a partition or distribution column and can not be dropped"
+            )));
+        }
+        self.store
+            .drop_column(table.id, &table.columns[index].name)?;
+        let table = self.altered(target)?;
+        table.columns.remove(index);
+        if let crate::engine::table::PartitionKind::Range(columns) = &mut table.partition_kind {
+            columns
+                .iter_mut()
+                .filter(|column| **column > index)
+                .for_each(|column| *column -= 1);
+        }
+        self.schema_changed(target)
+    }
+
+    /// Longer VARCHARs, other defaults, comments and nullability; other changes of type are refused.
+    fn modify_column(
+        &mut self,
+        target: &Target,
+        column: &ColumnDefinition,
+    ) -> Result<(), SqlError> {
+        let table = self.altered(target)?;
+        let index = table
+            .column(&column.name)
+            .ok_or_else(|| SqlError::plain(format!("Column does not exists: {}", column.name)))?;
+        let current = &mut table.columns[index];
+        let allowed = match (current.data_type, column.data_type) {
+            (DataType::Varchar(from), DataType::Varchar(to)) => from <= to,
+            (from, to) => from == to,
+        };
+        if !allowed || (current.nullable == Some(true) && column.nullable == Some(false)) {
+            return Err(error::not_modelled(format!(
+                "this change of the column '{}'",
+                column.name
+            )));
+        }
+        current.data_type = column.data_type;
+        current.default.clone_from(&column.default);
+        current.comment.clone_from(&column.comment);
+        current.nullable = column.nullable.or(current.nullable);
+        self.schema_changed(target)
+    }
+
+    /// The images of the table's partitions no longer have its columns.
+    fn schema_changed(&mut self, target: &Target) -> Result<(), SqlError> {
+        let table = self.altered(target)?;
+        table.schema_version += 1;
+        let ids: Vec<u64> = table.partitions.physical_ids().collect();
+        ids.iter().for_each(|id| {
+            self.images.remove(id);
+        });
+        Ok(())
+    }
+}
+
+fn refuse_dynamic(table: &Table) -> Result<(), SqlError> {
+    if !table.dynamic_partition_enabled() {
+        return Ok(());
+    }
+    Err(SqlError::plain(
+        "Cannot add/drop partition on a Dynamic Partition Table, Use command `ALTER TABLE tbl_name SET \
+         (\"dynamic_partition.enable\" = \"false\")` firstly.",
+    ))
+}
+
+fn check_ranges(old: &[&Partition], new: &[&Partition], strict: bool) -> Result<(), SqlError> {
+    let ranges = |partitions: &[&Partition]| {
+        let mut ranges: Vec<Range> = partitions
+            .iter()
+            .filter_map(|partition| partition.range.clone())
+            .collect();
+        ranges.sort_by(|left, right| left.lower.cmp(&right.lower));
+        ranges
+    };
+    let (old, new) = (ranges(old), ranges(new));
+    let same = if strict {
+        old == new
+    } else {
+        merged(old) == merged(new)
+    };
+    if same {
+        Ok(())
+    } else {
+        Err(SqlError::plain("2 range lists are not stricly matched"))
+    }
+}
+
+/// Adjacent ranges joined.
+fn merged(ranges: Vec<Range>) -> Vec<Range> {
+    let mut result: Vec<Range> = Vec::new();
+    for range in ranges {
+        match result.last_mut() {
+            Some(last) if last.upper == range.lower => last.upper = range.upper,
+            _ => result.push(range),
+        }
+    }
+    result
+}

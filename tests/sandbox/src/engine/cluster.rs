@@ -1,0 +1,265 @@
+//! Everything the sandbox knows, behind one lock: catalogue, rows, nodes, users, repositories and jobs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use chrono::{DateTime, Duration, Utc};
+use chrono_tz::Tz;
+
+use crate::answer::SqlError;
+use crate::ast::ObjectName;
+use crate::engine::database::Database;
+use crate::engine::error;
+use crate::engine::functions::Shared;
+use crate::engine::jobs::Jobs;
+use crate::engine::labels::LabelRetention;
+use crate::engine::recycle::Recycled;
+use crate::engine::repository::Repository;
+use crate::engine::session::Session;
+use crate::engine::store::Store;
+use crate::engine::table::{Relation, Table};
+use crate::engine::variables::Variables;
+use crate::engine::zone::Zone;
+
+/// What `current_version()` and the Version columns print.
+pub const VERSION: &str = "3.5.2-sandbox";
+/// `mysql_server_version` from 3.4 on.
+pub const MYSQL_VERSION: &str = "8.0.33";
+
+pub struct Cluster {
+    pub store: Store,
+    pub surroundings: Shared,
+    pub databases: BTreeMap<String, Database>,
+    pub repositories: BTreeMap<String, Repository>,
+    pub users: BTreeMap<String, User>,
+    pub variables: Variables,
+    pub config: BTreeMap<String, String>,
+    pub backends: Vec<Backend>,
+    pub frontends: Vec<Frontend>,
+    pub recycled: Vec<Recycled>,
+    pub jobs: Jobs,
+    pub sessions: BTreeMap<u32, SessionInfo>,
+    /// Reasons for filtered rows, by job id, for `load_tracking_logs`.
+    pub tracking: Vec<(u64, String)>,
+    /// Rows as they were read for a BACKUP, by physical partition: (version, image). Unchanged partitions are not read again.
+    pub images: HashMap<u64, (u64, crate::engine::snapshot::Image)>,
+    /// The clock of the running statement.
+    pub now: DateTime<Utc>,
+    /// The zone of the frontend's process.
+    pub zone: Tz,
+    pub data: PathBuf,
+    /// Restore.md 3.6: a failing job of several aliased tables removes the live ones.
+    pub live_table_hazard: bool,
+    next_id: u64,
+    next_txn: u64,
+}
+
+#[derive(Debug, Clone)]
+pub struct Backend {
+    pub id: u64,
+    pub alive: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Frontend {
+    pub id: u64,
+    pub name: String,
+    pub query_port: u16,
+    pub started: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct User {
+    /// SHA1(SHA1(password)); `None` without password.
+    pub password: Option<[u8; 20]>,
+}
+
+/// What SHOW PROCESSLIST prints of a session.
+#[derive(Debug, Clone)]
+pub struct SessionInfo {
+    pub user: String,
+    pub host: String,
+    pub database: Option<String>,
+    pub opened: DateTime<Utc>,
+    pub last: DateTime<Utc>,
+    pub statement: String,
+}
+
+/// A new, empty cluster.
+pub struct ClusterOptions {
+    pub data: PathBuf,
+    pub backends: usize,
+    pub zone: Tz,
+    pub query_port: u16,
+    pub now: DateTime<Utc>,
+}
+
+impl Cluster {
+    pub fn new(options: ClusterOptions, store: Store, surroundings: Shared) -> Cluster {
+        let mut cluster = Cluster {
+            store,
+            surroundings,
+            databases: BTreeMap::new(),
+            repositories: BTreeMap::new(),
+            users: BTreeMap::from([("root".to_owned(), User::default())]),
+            variables: Variables::new(options.zone),
+            config: default_config(),
+            backends: Vec::new(),
+            frontends: Vec::new(),
+            recycled: Vec::new(),
+            jobs: Jobs::default(),
+            sessions: BTreeMap::new(),
+            tracking: Vec::new(),
+            images: HashMap::new(),
+            now: options.now,
+            zone: options.zone,
+            data: options.data,
+            live_table_hazard: true,
+            next_id: 10_001,
+            next_txn: 1,
+        };
+        for _ in 0..options.backends {
+            let id = cluster.new_id();
+            cluster.backends.push(Backend { id, alive: true });
+        }
+        cluster.frontends.push(Frontend {
+            id: 1,
+            name: format!("127.0.0.1_9010_{}", options.now.timestamp_millis()),
+            query_port: options.query_port,
+            started: options.now,
+        });
+        cluster
+    }
+
+    /// Ids of databases, tables, partitions, tablets and jobs come from one counter (`CatalogIdGenerator`).
+    pub fn new_id(&mut self) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        id
+    }
+
+    pub fn new_transaction(&mut self) -> u64 {
+        let id = self.next_txn;
+        self.next_txn += 1;
+        id
+    }
+
+    pub fn alive_backends(&self) -> Vec<u64> {
+        self.backends
+            .iter()
+            .filter(|backend| backend.alive)
+            .map(|backend| backend.id)
+            .collect()
+    }
+
+    /// The database a name without one belongs to.
+    pub fn database_of<'n>(
+        &self,
+        name: &'n ObjectName,
+        session: &'n Session,
+    ) -> Result<&'n str, SqlError> {
+        let database = name
+            .database
+            .as_deref()
+            .or(session.database.as_deref())
+            .ok_or_else(error::no_database)?;
+        if self.databases.contains_key(database) {
+            Ok(database)
+        } else {
+            Err(error::unknown_database(database))
+        }
+    }
+
+    pub fn database(&self, name: &str) -> Result<&Database, SqlError> {
+        self.databases
+            .get(name)
+            .ok_or_else(|| error::unknown_database(name))
+    }
+
+    pub fn database_mut(&mut self, name: &str) -> Result<&mut Database, SqlError> {
+        self.databases
+            .get_mut(name)
+            .ok_or_else(|| error::unknown_database(name))
+    }
+
+    pub fn relation(&self, name: &ObjectName, session: &Session) -> Result<&Relation, SqlError> {
+        let database = self.database_of(name, session)?;
+        self.databases[database]
+            .relations
+            .get(&name.name)
+            .ok_or_else(|| error::unknown_table(&format!("{database}.{}", name.name)))
+    }
+
+    /// A base table, with the name of its database.
+    pub fn table(&self, name: &ObjectName, session: &Session) -> Result<(&str, &Table), SqlError> {
+        let database = self.database_of(name, session)?;
+        let (database, found) = self
+            .databases
+            .get_key_value(database)
+            .expect("database_of has checked");
+        let table = found
+            .table(&name.name)
+            .ok_or_else(|| error::unknown_table(&format!("{database}.{}", name.name)))?;
+        Ok((database, table))
+    }
+
+    pub fn database_by_id(&self, id: u64) -> Option<&Database> {
+        self.databases.values().find(|database| database.id == id)
+    }
+
+    pub fn database_by_id_mut(&mut self, id: u64) -> Option<&mut Database> {
+        self.databases
+            .values_mut()
+            .find(|database| database.id == id)
+    }
+
+    pub fn config_number(&self, key: &str) -> i64 {
+        self.config
+            .get(key)
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(0)
+    }
+
+    pub fn label_retention(&self) -> LabelRetention {
+        LabelRetention {
+            count: usize::try_from(self.config_number("label_keep_max_num")).unwrap_or(0),
+            age: Duration::seconds(self.config_number("label_keep_max_second")),
+        }
+    }
+
+    /// The zone that new sessions start with.
+    pub fn global_zone(&self) -> Zone {
+        self.variables
+            .global("time_zone")
+            .and_then(|text| Zone::parse(text).ok())
+            .unwrap_or(Zone::Region(self.zone))
+    }
+}
+
+/// FE configuration that ADMIN SHOW FRONTEND CONFIG prints and the engine obeys (`common/Config.java`).
+fn default_config() -> BTreeMap<String, String> {
+    [
+        ("run_mode", "shared_nothing"),
+        ("default_replication_num", "3"),
+        ("label_keep_max_num", "1000"),
+        ("label_keep_max_second", "259200"),
+        ("history_job_keep_max_second", "604800"),
+        ("backup_job_default_timeout_ms", "86400000"),
+        ("catalog_trash_expire_second", "86400"),
+        ("dynamic_partition_enable", "true"),
+        ("dynamic_partition_check_interval_seconds", "600"),
+        ("enable_backup_materialized_view", "false"),
+        ("enable_colocate_restore", "false"),
+        ("expr_children_limit", "10000"),
+        ("max_running_txn_num_per_db", "1000"),
+        ("max_upload_task_per_be", "0"),
+        ("max_download_task_per_be", "0"),
+        ("mysql_server_version", MYSQL_VERSION),
+        ("primary_key_limit_size", "128"),
+        ("qe_max_connection", "4096"),
+        ("tablet_create_timeout_second", "10"),
+    ]
+    .into_iter()
+    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+    .collect()
+}

@@ -1,0 +1,63 @@
+//! One database: its relations by name, and the labels of its load transactions.
+
+use std::collections::BTreeMap;
+
+use crate::engine::labels::Labels;
+use crate::engine::table::{Relation, Table, View};
+
+#[derive(Debug)]
+pub struct Database {
+    pub id: u64,
+    pub name: String,
+    pub relations: BTreeMap<String, Relation>,
+    pub labels: Labels,
+}
+
+impl Database {
+    pub fn new(id: u64, name: &str) -> Database {
+        Database {
+            id,
+            name: name.to_owned(),
+            relations: BTreeMap::new(),
+            labels: Labels::default(),
+        }
+    }
+
+    pub fn table(&self, name: &str) -> Option<&Table> {
+        self.relations.get(name)?.as_table()
+    }
+
+    pub fn table_mut(&mut self, name: &str) -> Option<&mut Table> {
+        match self.relations.get_mut(name)? {
+            Relation::Table(table) => Some(table),
+            Relation::View(_) => None,
+        }
+    }
+
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.relations.values().filter_map(Relation::as_table)
+    }
+
+    pub fn views(&self) -> impl Iterator<Item = &View> {
+        self.relations
+            .values()
+            .filter_map(|relation| match relation {
+                Relation::View(view) => Some(view),
+                Relation::Table(_) => None,
+            })
+    }
+
+    pub fn add_table(&mut self, table: Table) {
+        self.relations
+            .insert(table.name.clone(), Relation::Table(Box::new(table)));
+    }
+
+    /// Takes a table out, by name; a view of that name stays.
+    pub fn take_table(&mut self, name: &str) -> Option<Table> {
+        self.table(name)?;
+        match self.relations.remove(name)? {
+            Relation::Table(table) => Some(*table),
+            Relation::View(_) => None,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The refusals that several statements share, with StarRocks' code, SQLSTATE and wording (`common/ErrorCode.java`, 3.4–3.5 numbers).
+
+use crate::answer::SqlError;
+
+/// A semantic error without a code of its own: 1064/HY000 behind the analyzer's prefix (`sql/parser/ParsingException.java`).
+pub fn analyzing(message: impl AsRef<str>) -> SqlError {
+    SqlError::plain(prefixed(message.as_ref()))
+}
+
+/// The same prefix in front of an error that carries a code.
+pub fn analyzing_with(code: u16, state: &'static str, message: impl AsRef<str>) -> SqlError {
+    SqlError::new(code, state, prefixed(message.as_ref()))
+}
+
+/// ERR_COMMON_ERROR raised while a statement runs: the plain text.
+pub fn common(message: impl Into<String>) -> SqlError {
+    SqlError::new(5064, "42000", message)
+}
+
+/// ERR_COMMON_ERROR raised by the analyzer.
+pub fn common_analyzing(message: impl AsRef<str>) -> SqlError {
+    analyzing_with(5064, "42000", message)
+}
+
+pub fn no_database() -> SqlError {
+    analyzing_with(1046, "3D000", "No database selected")
+}
+
+pub fn unknown_database(name: &str) -> SqlError {
+    analyzing_with(5501, "3F000", format!("Unknown database '{name}'"))
+}
+
+pub fn unknown_table(name: &str) -> SqlError {
+    analyzing_with(5502, "42602", format!("Unknown table '{name}'"))
+}
+
+pub fn unknown_column(name: &str) -> SqlError {
+    analyzing(format!("Column '{name}' cannot be resolved"))
+}
+
+pub fn table_exists(name: &str) -> SqlError {
+    SqlError::new(1050, "42S01", format!("Table '{name}' already exists"))
+}
+
+/// ERR_BAD_TABLE_STATE (`sql/plan/PlannerMetaLocker` and the scan planner): the table is being restored.
+pub fn restoring() -> SqlError {
+    SqlError::new(5014, "HY000", "Table state is not NORMAL: 'RESTORING'")
+}
+
+/// `InvalidOlapTableStateException`: ALTER of a table that is being restored.
+pub fn alter_while_restoring(table: &str) -> SqlError {
+    SqlError::plain(format!(
+        "A snapshot restore operation is in progress on the table \"{table}\". Please wait for it to finish before running this operation."
+    ))
+}
+
+/// What StarRocks has and this sandbox does not: always an error, never an approximation.
+pub fn not_modelled(what: impl AsRef<str>) -> SqlError {
+    SqlError::plain(format!("not modelled by this sandbox: {}", what.as_ref()))
+}
+
+/// SQLite refused a statement that the translator let through.
+pub fn storage(error: &rusqlite::Error) -> SqlError {
+    SqlError::plain(format!("sandbox storage: {error}"))
+}
+
+fn prefixed(message: &str) -> String {
+    format!("Getting analyzing error. Detail message: {message}.")
+}

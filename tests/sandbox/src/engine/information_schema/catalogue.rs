@@ -1,0 +1,302 @@
+//! schemata, tables, tables_config, columns, views.
+
+use rusqlite::types::Value;
+
+use crate::answer::SqlError;
+use crate::ast::{ColumnDefinition, DataType, Distribution, KeysType};
+use crate::engine::cluster::Cluster;
+use crate::engine::information_schema::{Row, TABLES, number, text};
+use crate::engine::session::Session;
+use crate::engine::show::default_text;
+use crate::engine::table::{Table, type_sql};
+
+pub fn schemata(cluster: &Cluster) -> Vec<Row> {
+    let row = |name: &str| {
+        vec![
+            text("def"),
+            text(name),
+            text("utf8"),
+            text("utf8_general_ci"),
+            Value::Null,
+        ]
+    };
+    cluster
+        .databases
+        .keys()
+        .map(String::as_str)
+        .chain(["information_schema", "sys"])
+        .map(row)
+        .collect()
+}
+
+pub fn tables(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError> {
+    let mut rows = Vec::new();
+    for database in cluster.databases.values() {
+        for table in database.tables() {
+            rows.push(table_row(cluster, session, &database.name, table)?);
+        }
+        for view in database.views() {
+            let created = text(session.zone.show(view.created));
+            rows.push(plain_table_row(
+                &database.name,
+                &view.name,
+                "VIEW",
+                Value::Null,
+                created,
+                "",
+            ));
+        }
+    }
+    for table in TABLES {
+        rows.push(plain_table_row(
+            "information_schema",
+            table.name,
+            "SYSTEM VIEW",
+            text("MEMORY"),
+            Value::Null,
+            "",
+        ));
+    }
+    Ok(rows)
+}
+
+fn table_row(
+    cluster: &Cluster,
+    session: &Session,
+    database: &str,
+    table: &Table,
+) -> Result<Row, SqlError> {
+    let sizes = cluster.store.sizes(table)?;
+    let (rows, bytes) = sizes.values().fold((0, 0), |(rows, bytes), size| {
+        (rows + size.rows, bytes + size.bytes)
+    });
+    let updated = table
+        .partitions
+        .iter()
+        .flat_map(|partition| &partition.physical)
+        .map(|physical| physical.visible_time)
+        .max();
+    let mut row = plain_table_row(
+        database,
+        &table.name,
+        "BASE TABLE",
+        text("StarRocks"),
+        text(session.zone.show(table.created)),
+        &table.comment,
+    );
+    row[7] = number(rows);
+    row[8] = number(bytes.checked_div(rows).unwrap_or(0));
+    // Summed over all replicas.
+    row[9] = number(bytes * u64::from(table.replication_num));
+    row[15] = updated.map_or(Value::Null, |moment| text(session.zone.show(moment)));
+    Ok(row)
+}
+
+fn plain_table_row(
+    database: &str,
+    name: &str,
+    kind: &str,
+    engine: Value,
+    created: Value,
+    comment: &str,
+) -> Row {
+    let mut row = vec![Value::Null; 21];
+    row[0] = text("def");
+    row[1] = text(database);
+    row[2] = text(name);
+    row[3] = text(kind);
+    row[4] = engine;
+    row[6] = text("");
+    row[14] = created;
+    row[17] = text("utf8_general_ci");
+    row[19] = text("");
+    row[20] = text(comment);
+    row
+}
+
+pub fn tables_config(cluster: &Cluster) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for database in cluster.databases.values() {
+        for table in database.tables() {
+            rows.push(config_row(&database.name, table));
+        }
+        for view in database.views() {
+            let mut row = vec![text(""); 12];
+            row[0] = text(&database.name);
+            row[1] = text(&view.name);
+            row[2] = text("VIEW");
+            row[8] = number(0);
+            row[10] = text("{}");
+            row[11] = number(view.id);
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+fn config_row(database: &str, table: &Table) -> Row {
+    let (model, primary) = match table.keys {
+        KeysType::Duplicate => ("DUP_KEYS", String::new()),
+        KeysType::Aggregate => ("AGG_KEYS", String::new()),
+        KeysType::Unique => ("UNQ_KEYS", quoted_names(&table.key_names())),
+        KeysType::Primary => ("PRI_KEYS", quoted_names(&table.key_names())),
+    };
+    let kind = match table.distribution {
+        Distribution::Hash { .. } => "HASH",
+        Distribution::Random { .. } => "RANDOM",
+    };
+    let distribution: Vec<String> = match &table.distribution {
+        Distribution::Hash { columns, .. } => columns.clone(),
+        Distribution::Random { .. } => Vec::new(),
+    };
+    let names: Vec<&str> = distribution.iter().map(String::as_str).collect();
+    let partition: Vec<&str> = table
+        .partition_columns()
+        .iter()
+        .map(|index| table.columns[*index].name.as_str())
+        .collect();
+    let order: Vec<&str> = if table.order_by.is_empty() {
+        table.key_names()
+    } else {
+        table.order_by.iter().map(String::as_str).collect()
+    };
+    let mut properties = table.properties.clone();
+    properties.insert(
+        "replication_num".to_owned(),
+        table.replication_num.to_string(),
+    );
+    vec![
+        text(database),
+        text(&table.name),
+        text("OLAP"),
+        text(model),
+        text(primary),
+        text(quoted_names(&partition)),
+        text(quoted_names(&names)),
+        text(kind),
+        number(table.buckets),
+        text(quoted_names(&order)),
+        text(serde_json::to_string(&properties).unwrap_or_default()),
+        number(table.id),
+    ]
+}
+
+fn quoted_names(names: &[&str]) -> String {
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+pub fn columns(cluster: &Cluster) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for database in cluster.databases.values() {
+        for table in database.tables() {
+            for (index, column) in table.columns.iter().enumerate() {
+                rows.push(column_row(&database.name, table, index, column));
+            }
+        }
+    }
+    for table in TABLES {
+        for (index, (name, kind)) in table.columns.iter().enumerate() {
+            let mut row = vec![Value::Null; 24];
+            row[0] = text("def");
+            row[1] = text("information_schema");
+            row[2] = text(table.name);
+            row[3] = text(*name);
+            row[4] = number(index + 1);
+            row[6] = text("YES");
+            row[7] = text(format!("{:?}", kind.kind()).to_lowercase());
+            rows.push(row);
+        }
+    }
+    rows
+}
+
+fn column_row(database: &str, table: &Table, index: usize, column: &ColumnDefinition) -> Row {
+    let (length, precision, scale) = match column.data_type {
+        DataType::Char(length) | DataType::Varchar(length) | DataType::VarBinary(length) => {
+            (number(length), Value::Null, Value::Null)
+        }
+        DataType::Decimal { precision, scale } => (Value::Null, number(precision), number(scale)),
+        _ => (Value::Null, Value::Null, Value::Null),
+    };
+    let key = match (index < table.key_count, table.keys) {
+        (false, _) => "",
+        (true, KeysType::Primary) => "PRI",
+        (true, KeysType::Unique) => "UNI",
+        (true, KeysType::Aggregate) => "AGG",
+        (true, KeysType::Duplicate) => "DUP",
+    };
+    let full = type_sql(column.data_type);
+    let short = full.split('(').next().unwrap_or_default().to_owned();
+    vec![
+        text("def"),
+        text(database),
+        text(&table.name),
+        text(&column.name),
+        number(index + 1),
+        default_text(column).map_or(Value::Null, Value::Text),
+        text(if column.nullable == Some(false) {
+            "NO"
+        } else {
+            "YES"
+        }),
+        text(short),
+        length.clone(),
+        length.clone(),
+        precision.clone(),
+        scale.clone(),
+        Value::Null,
+        Value::Null,
+        Value::Null,
+        text(full),
+        text(key),
+        text(if column.auto_increment {
+            "auto_increment"
+        } else {
+            ""
+        }),
+        text(""),
+        text(column.comment.clone().unwrap_or_default()),
+        if length == Value::Null {
+            precision
+        } else {
+            length
+        },
+        scale,
+        Value::Null,
+        Value::Null,
+    ]
+}
+
+pub fn views(cluster: &Cluster) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for database in cluster.databases.values() {
+        for view in database.views() {
+            let cells = [
+                "def",
+                &database.name,
+                &view.name,
+                &view.text,
+                "NONE",
+                "NO",
+                "",
+                "",
+                "utf8",
+                "utf8_general_ci",
+            ];
+            rows.push(cells.into_iter().map(text).collect());
+        }
+    }
+    rows
+}
+
+pub fn tracking(cluster: &Cluster) -> Vec<Row> {
+    cluster
+        .tracking
+        .iter()
+        .map(|(id, log)| vec![number(*id), text(""), text(""), text(log), text("INSERT")])
+        .collect()
+}

@@ -1,0 +1,328 @@
+//! INSERT INTO and INSERT OVERWRITE, from VALUES and from queries.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::types::Value;
+
+use crate::answer::{Answer, SqlError};
+use crate::ast::{ColumnDefinition, DefaultValue, Insert, InsertSource};
+use crate::engine::cluster::Cluster;
+use crate::engine::load::{Load, Refusal, Target, check_key_size, fit_row, route};
+use crate::engine::partition::Partition;
+use crate::engine::session::Session;
+use crate::engine::table::Table;
+use crate::engine::translate::constant;
+use crate::engine::{datetime, error};
+
+/// Where a column of the table takes its value from.
+#[derive(Clone, Copy)]
+enum Origin {
+    Given(usize),
+    Default,
+}
+
+impl Cluster {
+    pub fn insert(&mut self, session: &Session, insert: &Insert) -> Result<Answer, SqlError> {
+        let (database, table) = self.table(&insert.table, session)?;
+        let target = Target {
+            database: database.to_owned(),
+            table: table.name.clone(),
+        };
+        table.check_writable()?;
+        check_partitions(table, insert)?;
+        let origins = origins(table, &insert.columns)?;
+        let given = self.source_rows(session, &target, insert)?;
+        let load = self.begin_load(&target.database, "insert", insert.label.as_deref())?;
+        let rows = self.complete(session, &target, &origins, given)?;
+        let written = match self.placed(session, &target, insert, rows) {
+            Ok(placed) if insert.overwrite => return self.overwrite(&target, insert, load, placed),
+            Ok(placed) => self.write(&target, placed),
+            Err(refusal) => Err(refusal),
+        };
+        let (touched, count) = written.map_err(|refusal| refusal.into_error(self, &load))?;
+        if count == 0 {
+            Ok(Cluster::nothing_to_load(&load))
+        } else {
+            self.commit(&target, load, &touched, count)
+        }
+    }
+
+    /// The rows of the statement; `None` stands for DEFAULT.
+    fn source_rows(
+        &mut self,
+        session: &Session,
+        target: &Target,
+        insert: &Insert,
+    ) -> Result<Vec<Vec<Option<Value>>>, SqlError> {
+        let width = if insert.columns.is_empty() {
+            self.table_at(target)?.columns.len()
+        } else {
+            insert.columns.len()
+        };
+        let check = |count: usize| {
+            if count == width {
+                Ok(())
+            } else {
+                Err(column_count(width, count))
+            }
+        };
+        match &insert.source {
+            InsertSource::Values(rows) => {
+                let limit =
+                    usize::try_from(self.config_number("expr_children_limit")).unwrap_or(10_000);
+                if rows.len() > limit {
+                    return Err(error::analyzing(format!(
+                        "The number of exprs are {} exceeded the maximum limit {limit}",
+                        rows.len()
+                    )));
+                }
+                let mut list = Vec::with_capacity(rows.len());
+                for row in rows {
+                    check(row.len())?;
+                    let mut values = Vec::with_capacity(row.len());
+                    for cell in row {
+                        values.push(match cell {
+                            None => None,
+                            Some(expression) => Some(match constant(expression) {
+                                Some(value) => value,
+                                None => self.evaluate(session, expression)?,
+                            }),
+                        });
+                    }
+                    list.push(values);
+                }
+                Ok(list)
+            }
+            InsertSource::Query(query) => {
+                let (columns, rows) = self.query_values(session, query)?;
+                check(columns.len())?;
+                Ok(rows
+                    .into_iter()
+                    .map(|row| row.into_iter().map(Some).collect())
+                    .collect())
+            }
+        }
+    }
+
+    /// Full rows in the table's column order, with defaults and the next AUTO_INCREMENT values.
+    fn complete(
+        &mut self,
+        session: &Session,
+        target: &Target,
+        origins: &[Origin],
+        given: Vec<Vec<Option<Value>>>,
+    ) -> Result<Vec<Vec<Value>>, SqlError> {
+        let now = session.zone.local(self.now);
+        let database = self.database_mut(&target.database)?;
+        let table = database
+            .table_mut(&target.table)
+            .expect("the table was just found");
+        let mut rows = Vec::with_capacity(given.len());
+        for mut source in given {
+            let mut row = Vec::with_capacity(table.columns.len());
+            for (column, origin) in table.columns.iter().zip(origins) {
+                let value = match origin {
+                    Origin::Given(index) => source[*index].take(),
+                    Origin::Default => None,
+                };
+                row.push(match value {
+                    Some(value) => value,
+                    None if column.auto_increment => {
+                        table.auto_increment += 1;
+                        Value::Integer(table.auto_increment - 1)
+                    }
+                    None => default_value(column, now)?,
+                });
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    }
+
+    /// Checks every row and finds its partition; nothing is written before all rows fit.
+    fn placed(
+        &self,
+        session: &Session,
+        target: &Target,
+        insert: &Insert,
+        rows: Vec<Vec<Value>>,
+    ) -> Result<Vec<(u64, Vec<Value>)>, Refusal> {
+        let table = self.table_at(target).map_err(Refusal::Other)?;
+        let strict = self
+            .variables
+            .of(session, "enable_insert_strict")
+            .is_ok_and(|text| text != "false");
+        let limit = usize::try_from(self.config_number("primary_key_limit_size")).unwrap_or(128);
+        let mut placed = Vec::with_capacity(rows.len());
+        for mut row in rows {
+            match place(&mut row, table, insert) {
+                Ok(physical) => {
+                    check_key_size(&row, table, limit).map_err(Refusal::Other)?;
+                    placed.push((physical, row));
+                }
+                Err(Refusal::Filtered(_)) if !strict => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Ok(placed)
+    }
+
+    fn write(
+        &self,
+        target: &Target,
+        placed: Vec<(u64, Vec<Value>)>,
+    ) -> Result<(BTreeSet<u64>, u64), Refusal> {
+        let table = self.table_at(target).map_err(Refusal::Other)?;
+        let touched = placed.iter().map(|(physical, _)| *physical).collect();
+        let rows = placed
+            .iter()
+            .map(|(physical, row)| (*physical, row.as_slice()));
+        self.store
+            .atomically(|store| store.insert(table, rows))
+            .map_err(Refusal::Other)?;
+        Ok((touched, placed.len() as u64))
+    }
+
+    /// Rows go into new partitions, which then take the place of the old ones (`load/InsertOverwriteJobRunner`): new ids, version 2 where
+    /// rows came, 1 where none did.
+    fn overwrite(
+        &mut self,
+        target: &Target,
+        insert: &Insert,
+        load: Load,
+        mut placed: Vec<(u64, Vec<Value>)>,
+    ) -> Result<Answer, SqlError> {
+        let table = self.table_at(target)?;
+        let (table_id, temporary) = (table.id, insert.temporary_partitions);
+        let partitions = if temporary {
+            &table.temporary_partitions
+        } else {
+            &table.partitions
+        };
+        let named = |partition: &&Partition| {
+            insert.partitions.is_empty() || insert.partitions.contains(&partition.name)
+        };
+        let old: Vec<Partition> = partitions.iter().filter(named).cloned().collect();
+        let replacements: Vec<Partition> = old
+            .iter()
+            .map(|partition| self.new_partition(partition.name.clone(), partition))
+            .collect();
+        let mut moved = BTreeMap::new();
+        for (before, after) in old.iter().zip(&replacements) {
+            before.physical_ids().for_each(|id| {
+                moved.insert(id, after.physical[0].id);
+            });
+        }
+        placed
+            .iter_mut()
+            .for_each(|(physical, _)| *physical = moved[physical]);
+        let touched: BTreeSet<u64> = placed.iter().map(|(physical, _)| *physical).collect();
+        let table = self.table_at(target)?;
+        self.store.atomically(|store| {
+            store.insert(
+                table,
+                placed
+                    .iter()
+                    .map(|(physical, row)| (*physical, row.as_slice())),
+            )?;
+            store.clear(table_id, moved.keys().copied())
+        })?;
+        let database = self.database_mut(&target.database)?;
+        let table = database
+            .table_mut(&target.table)
+            .expect("the table was just found");
+        let partitions = if temporary {
+            &mut table.temporary_partitions
+        } else {
+            &mut table.partitions
+        };
+        for (before, after) in old.iter().zip(replacements) {
+            partitions.remove(&before.name);
+            partitions.add(after);
+        }
+        self.commit(target, load, &touched, placed.len() as u64)
+    }
+}
+
+fn check_partitions(table: &Table, insert: &Insert) -> Result<(), SqlError> {
+    for name in &insert.partitions {
+        if table
+            .partition_named(name, insert.temporary_partitions)
+            .is_none()
+        {
+            return Err(error::analyzing(format!(
+                "Unknown partition '{name}' in table '{}'",
+                table.name
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn origins(table: &Table, columns: &[String]) -> Result<Vec<Origin>, SqlError> {
+    if columns.is_empty() {
+        return Ok((0..table.columns.len()).map(Origin::Given).collect());
+    }
+    let mut origins = vec![Origin::Default; table.columns.len()];
+    for (index, name) in columns.iter().enumerate() {
+        let column = table.column(name).ok_or_else(|| {
+            error::analyzing(format!("Unknown column '{name}' in '{}'", table.name))
+        })?;
+        if matches!(origins[column], Origin::Given(_)) {
+            return Err(error::analyzing(format!("Column '{name}' specified twice")));
+        }
+        origins[column] = Origin::Given(index);
+    }
+    for (column, origin) in table.columns.iter().zip(&origins) {
+        let absent =
+            matches!(origin, Origin::Default) && column.default.is_none() && !column.auto_increment;
+        if absent && column.nullable == Some(false) {
+            return Err(error::analyzing(format!(
+                "'{}' must be explicitly mentioned in column permutation",
+                column.name
+            )));
+        }
+    }
+    Ok(origins)
+}
+
+pub fn default_value(
+    column: &ColumnDefinition,
+    now: chrono::NaiveDateTime,
+) -> Result<Value, SqlError> {
+    use chrono::Timelike;
+    match &column.default {
+        None | Some(DefaultValue::Null) => Ok(Value::Null),
+        Some(DefaultValue::Text(text)) => Ok(Value::Text(text.clone())),
+        Some(DefaultValue::CurrentTimestamp) => Ok(Value::Text(datetime::datetime_text(
+            now.with_nanosecond(0).expect("zero is a valid nanosecond"),
+        ))),
+        Some(DefaultValue::Function(function)) => {
+            Err(error::not_modelled(format!("the default {function}")))
+        }
+    }
+}
+
+fn place(row: &mut [Value], table: &Table, insert: &Insert) -> Result<u64, Refusal> {
+    fit_row(row, &table.columns)?;
+    let partition = route(row, table, insert.temporary_partitions)
+        .filter(|partition| {
+            insert.partitions.is_empty() || insert.partitions.contains(&partition.name)
+        })
+        .ok_or_else(|| {
+            Refusal::Filtered(
+                "The row is out of partition ranges. Please add a new partition.".to_owned(),
+            )
+        })?;
+    Ok(partition.physical[0].id)
+}
+
+fn column_count(expected: usize, found: usize) -> SqlError {
+    error::analyzing_with(
+        5604,
+        "42601",
+        format!(
+            "Inserted target column count: {expected} doesn't match select/value column count: {found}"
+        ),
+    )
+}

@@ -1,0 +1,295 @@
+//! BACKUP statements: the checks, in StarRocks' order (`sql/analyzer/BackupRestoreAnalyzer.java`, `backup/BackupHandler.java`).
+
+use chrono::Duration;
+
+use crate::answer::{Answer, SqlError};
+use crate::ast::{Backup, JobObject};
+use crate::engine::cluster::Cluster;
+use crate::engine::create::done;
+use crate::engine::database::Database;
+use crate::engine::error;
+use crate::engine::jobs::{BackupJob, BackupObject, BackupState, Job, JobHead, Status};
+use crate::engine::session::Session;
+use crate::engine::table::Relation;
+
+impl Cluster {
+    pub fn backup(&mut self, session: &Session, statement: &Backup) -> Result<Answer, SqlError> {
+        let name = statement
+            .database
+            .clone()
+            .or_else(|| session.database.clone())
+            .ok_or_else(error::no_database)?;
+        let database = self.database(&name)?;
+        if statement.label.is_empty() {
+            return Err(error::analyzing_with(
+                5082,
+                "42000",
+                "Incorrect label name ''",
+            ));
+        }
+        if !self.repositories.contains_key(&statement.repository) {
+            return Err(error::common_analyzing(format!(
+                "Repository [{}] does not exist",
+                statement.repository
+            )));
+        }
+        let objects = analyzed_objects(database, statement)?;
+        let properties = BackupProperties::read(
+            &statement.properties,
+            self.config_number("backup_job_default_timeout_ms"),
+        )?;
+        if objects.is_empty() {
+            return Err(error::analyzing(format!("Database: {name} is empty")));
+        }
+        let database_id = database.id;
+        self.check_slot(database_id)?;
+        let repository = &self.repositories[&statement.repository];
+        if repository.read_only {
+            return Err(error::common(format!(
+                "Repository {} is read only",
+                repository.name
+            )));
+        }
+        check_tables(&self.databases[&name], &objects, statement)?;
+        if repository.has_label(&statement.label) {
+            return Err(error::common(if properties.incremental {
+                "Currently does not support incremental backup".to_owned()
+            } else {
+                format!(
+                    "Snapshot with name '{}' already exist in repository",
+                    statement.label
+                )
+            }));
+        }
+        let head = JobHead {
+            id: -1,
+            label: statement.label.clone(),
+            database_id,
+            database: name,
+            repository: statement.repository.clone(),
+            created: self.now,
+            finished: None,
+            timeout: properties.timeout,
+            status: Status::ok(),
+            task_error: String::new(),
+        };
+        let job = BackupJob {
+            head,
+            state: BackupState::Pending,
+            objects,
+            snapshot_finished: None,
+            upload_finished: None,
+            cut: None,
+        };
+        self.jobs
+            .slots
+            .insert(database_id, Job::Backup(Box::new(job)));
+        Ok(done())
+    }
+
+    /// One unfinished job per database, BACKUP and RESTORE together.
+    pub(super) fn check_slot(&self, database_id: u64) -> Result<(), SqlError> {
+        match self.jobs.slots.get(&database_id) {
+            Some(job) if !job.is_done() => Err(error::common(
+                "Can only run one backup or restore job of a database at same time",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct BackupProperties {
+    timeout: Duration,
+    incremental: bool,
+}
+
+impl BackupProperties {
+    fn read(
+        properties: &[(String, String)],
+        default_timeout_ms: i64,
+    ) -> Result<BackupProperties, SqlError> {
+        let mut read = BackupProperties {
+            timeout: Duration::milliseconds(default_timeout_ms),
+            incremental: false,
+        };
+        if let Some((_, text)) = properties.iter().find(|(key, _)| key == "timeout") {
+            read.timeout = timeout(text)?;
+        }
+        if let Some((_, text)) = properties.iter().find(|(key, _)| key == "type") {
+            read.incremental = match text.to_ascii_lowercase().as_str() {
+                "full" => false,
+                "incremental" => true,
+                _ => {
+                    return Err(error::common_analyzing(format!(
+                        "Invalid backup job type: {text}"
+                    )));
+                }
+            };
+        }
+        let unknown: Vec<&str> = properties
+            .iter()
+            .map(|(key, _)| key.as_str())
+            .filter(|key| !matches!(*key, "timeout" | "type"))
+            .collect();
+        if unknown.is_empty() {
+            Ok(read)
+        } else {
+            Err(error::common_analyzing(format!(
+                "Unknown backup job properties: [{}]",
+                unknown.join(", ")
+            )))
+        }
+    }
+}
+
+/// Seconds, at least ten minutes.
+pub(super) fn timeout(text: &str) -> Result<Duration, SqlError> {
+    let seconds: i64 = text
+        .parse()
+        .map_err(|_| error::common_analyzing(format!("Invalid timeout format: {text}")))?;
+    if seconds < 600 {
+        return Err(error::common_analyzing("timeout must be at least 10 min"));
+    }
+    Ok(Duration::seconds(seconds))
+}
+
+/// Explicit items first, then what ALL … adds; without ON, everything of the database.
+fn analyzed_objects(
+    database: &Database,
+    statement: &Backup,
+) -> Result<Vec<BackupObject>, SqlError> {
+    let mut objects: Vec<BackupObject> = Vec::new();
+    let everything = [JobObject::AllTables, JobObject::AllViews];
+    for item in statement.objects.as_deref().unwrap_or(&everything) {
+        match item {
+            JobObject::Table {
+                name,
+                partitions,
+                alias,
+                ..
+            } => add_table(
+                database,
+                &mut objects,
+                (&name.name, partitions, alias.as_ref()),
+            )?,
+            JobObject::View { name, alias } => add_table(
+                database,
+                &mut objects,
+                (&name.name, &Vec::new(), alias.as_ref()),
+            )?,
+            JobObject::MaterializedView { name, .. } => {
+                return Err(error::analyzing(format!(
+                    "Incorrect table name '{}'",
+                    name.name
+                )));
+            }
+            JobObject::Function { name, .. } => {
+                return Err(error::common(format!(
+                    "Invalid backup function(s), function name: {}",
+                    name.name
+                )));
+            }
+            JobObject::AllTables
+            | JobObject::AllViews
+            | JobObject::AllMaterializedViews
+            | JobObject::AllFunctions => {}
+        }
+    }
+    for item in statement.objects.as_deref().unwrap_or(&everything) {
+        for (name, relation) in &database.relations {
+            let is_view = matches!(relation, Relation::View(_));
+            let wanted = matches!(
+                (item, is_view),
+                (JobObject::AllTables, false) | (JobObject::AllViews, true)
+            );
+            if wanted && !objects.iter().any(|object| object.name == *name) {
+                objects.push(BackupObject {
+                    name: name.clone(),
+                    partitions: Vec::new(),
+                });
+            }
+        }
+    }
+    Ok(objects)
+}
+
+/// The database of an item is ignored: its name is looked up in the job's database (`analyzeTableRef`).
+fn add_table(
+    database: &Database,
+    objects: &mut Vec<BackupObject>,
+    (name, partitions, alias): (&String, &Vec<String>, Option<&String>),
+) -> Result<(), SqlError> {
+    let relation = database
+        .relations
+        .get(name)
+        .ok_or_else(|| error::analyzing(format!("Incorrect table name '{name}'")))?;
+    let is_view = matches!(relation, Relation::View(_));
+    if is_view && !partitions.is_empty() {
+        return Err(error::analyzing_with(
+            1104,
+            "42000",
+            format!("Incorrect table name '{name}'"),
+        ));
+    }
+    if let Relation::Table(table) = relation
+        && let Some(unknown) = partitions.iter().find(|partition| {
+            table.partition_named(partition, false).is_none()
+                && table.partition_named(partition, true).is_none()
+        })
+    {
+        return Err(error::analyzing(format!(
+            "partition[{unknown}] does not exist  in table{name}"
+        )));
+    }
+    if objects.iter().any(|object| object.name == *name) {
+        return Err(error::analyzing(format!("Duplicated table: {name}")));
+    }
+    if let Some(alias) = alias {
+        if database.relations.contains_key(alias) {
+            return Err(error::common_analyzing(format!("table [{alias}] existed")));
+        }
+        return Err(error::analyzing(format!(
+            "Can not set alias for table in Backup Stmt: {name} AS {alias}"
+        )));
+    }
+    objects.push(BackupObject {
+        name: name.clone(),
+        partitions: partitions.clone(),
+    });
+    Ok(())
+}
+
+/// Checks 27 to 29: temporary partitions, and partitions that are none.
+fn check_tables(
+    database: &Database,
+    objects: &[BackupObject],
+    statement: &Backup,
+) -> Result<(), SqlError> {
+    for object in objects {
+        let Some(table) = database.table(&object.name) else {
+            continue;
+        };
+        if !table.temporary_partitions.is_empty() {
+            return Err(error::common(
+                "Do not support backing up table with temp partitions",
+            ));
+        }
+        let temporary = statement.objects.iter().flatten().any(|item| {
+            matches!(item, JobObject::Table { name, temporary_partitions: true, .. } if name.name == object.name)
+        });
+        if temporary {
+            return Err(error::common("Do not support backing up temp partitions"));
+        }
+        if let Some(unknown) = object
+            .partitions
+            .iter()
+            .find(|partition| table.partitions.get(partition).is_none())
+        {
+            return Err(error::common(format!(
+                "Unknown partition {unknown} in table{}",
+                object.name
+            )));
+        }
+    }
+    Ok(())
+}

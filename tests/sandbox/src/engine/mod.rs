@@ -1,0 +1,48 @@
+//! The engine: StarRocks' catalogue, rows, jobs and clock in one process, statement in, answer out.
+//!
+//! [`Sandbox`] is the way in. Behind its one lock a `Cluster` holds databases, tables, repositories and jobs; rows live in an SQLite
+//! database that only `store` and `translate` speak to. What StarRocks has and this engine has not is refused with
+//! "not modelled by this sandbox", never approximated. Nothing here knows a client.
+
+mod alter;
+mod clock;
+mod cluster;
+mod create;
+mod database;
+mod datetime;
+mod definition;
+mod dynamic;
+mod error;
+mod faults;
+mod functions;
+mod information_schema;
+mod insert;
+mod jobs;
+mod labels;
+mod load;
+mod modify;
+mod partition;
+mod partition_items;
+mod properties;
+mod range;
+mod recycle;
+mod repository;
+mod sandbox;
+mod select;
+mod service;
+mod session;
+mod settings;
+mod show;
+mod snapshot;
+mod statement;
+mod store;
+mod table;
+mod translate;
+mod value;
+mod variables;
+mod zone;
+
+pub use clock::Clock;
+pub use faults::Effect;
+pub use sandbox::{OpenError, Options, Sandbox, ScriptError};
+pub use session::Session;

@@ -1,0 +1,160 @@
+//! DROP and RECOVER: dropped tables wait in the recycle bin for a day (`catalog/CatalogRecycleBin.java`).
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::answer::{Answer, SqlError};
+use crate::ast::ObjectName;
+use crate::engine::cluster::Cluster;
+use crate::engine::create::done;
+use crate::engine::error;
+use crate::engine::session::Session;
+use crate::engine::table::{Relation, Table, TableState};
+
+#[derive(Debug)]
+pub struct Recycled {
+    pub database_id: u64,
+    pub table: Table,
+    pub dropped: DateTime<Utc>,
+}
+
+impl Cluster {
+    pub fn drop_database(&mut self, name: &str, if_exists: bool) -> Result<Answer, SqlError> {
+        let Some(database) = self.databases.remove(name) else {
+            if if_exists {
+                return Ok(done());
+            }
+            return Err(SqlError::new(
+                1008,
+                "HY000",
+                format!("Can't drop database '{name}'; database doesn't exist"),
+            ));
+        };
+        for table in database.tables() {
+            self.store.drop(table.id)?;
+        }
+        self.erase_recycled(|recycled| recycled.database_id == database.id)?;
+        Ok(done())
+    }
+
+    pub fn drop_table(
+        &mut self,
+        session: &Session,
+        name: &ObjectName,
+        if_exists: bool,
+        force: bool,
+    ) -> Result<Answer, SqlError> {
+        let database = match self.database_of(name, session) {
+            Ok(database) => database.to_owned(),
+            Err(_) if if_exists && name.database.is_some() => return Ok(done()),
+            Err(unknown) => return Err(unknown),
+        };
+        match self.databases[&database].relations.get(&name.name) {
+            None if if_exists => return Ok(done()),
+            None => return Err(error::unknown_table(&format!("{database}.{}", name.name))),
+            Some(Relation::View(_)) => {
+                return Err(SqlError::new(
+                    5503,
+                    "42000",
+                    format!(
+                        "'{database}.{}' is not TABLE. Use 'DROP VIEW {}'",
+                        name.name, name.name
+                    ),
+                ));
+            }
+            Some(Relation::Table(_)) => {}
+        }
+        self.remove_table(&database, &name.name, force)?;
+        Ok(done())
+    }
+
+    pub fn drop_view(
+        &mut self,
+        session: &Session,
+        name: &ObjectName,
+        if_exists: bool,
+    ) -> Result<Answer, SqlError> {
+        let database = self.database_of(name, session)?.to_owned();
+        match self.databases[&database].relations.get(&name.name) {
+            Some(Relation::View(_)) => {
+                self.database_mut(&database)?.relations.remove(&name.name);
+                Ok(done())
+            }
+            None if if_exists => Ok(done()),
+            None => Err(error::unknown_table(&format!("{database}.{}", name.name))),
+            Some(Relation::Table(_)) => Err(SqlError::new(
+                5503,
+                "42000",
+                format!("'{database}.{}' is not VIEW", name.name),
+            )),
+        }
+    }
+
+    /// Takes a table out of its database: into the recycle bin, or for good.
+    pub fn remove_table(
+        &mut self,
+        database: &str,
+        name: &str,
+        force: bool,
+    ) -> Result<(), SqlError> {
+        let dropped = self.now;
+        let database = self.database_mut(database)?;
+        let database_id = database.id;
+        let Some(mut table) = database.take_table(name) else {
+            return Ok(());
+        };
+        for physical in table.partitions.physical_ids() {
+            self.images.remove(&physical);
+        }
+        if force {
+            return self.store.drop(table.id);
+        }
+        // A second table of the same name makes the earlier one unrecoverable.
+        self.erase_recycled(|recycled| {
+            recycled.database_id == database_id && recycled.table.name == name
+        })?;
+        table.state = TableState::Normal;
+        self.recycled.push(Recycled {
+            database_id,
+            table,
+            dropped,
+        });
+        Ok(())
+    }
+
+    pub fn recover_table(
+        &mut self,
+        session: &Session,
+        name: &ObjectName,
+    ) -> Result<Answer, SqlError> {
+        let database = self.database_of(name, session)?.to_owned();
+        let id = self.databases[&database].id;
+        if self.databases[&database].relations.contains_key(&name.name) {
+            return Err(error::table_exists(&name.name));
+        }
+        let found = self
+            .recycled
+            .iter()
+            .position(|recycled| recycled.database_id == id && recycled.table.name == name.name);
+        let index = found.ok_or_else(|| {
+            SqlError::new(5502, "42602", format!("Unknown table '{}'", name.name))
+        })?;
+        let recycled = self.recycled.remove(index);
+        self.database_mut(&database)?.add_table(recycled.table);
+        Ok(done())
+    }
+
+    /// Forgets what has lain in the bin longer than `catalog_trash_expire_second`.
+    pub fn empty_recycle_bin(&mut self) -> Result<(), SqlError> {
+        let limit = self.now - Duration::seconds(self.config_number("catalog_trash_expire_second"));
+        self.erase_recycled(|recycled| recycled.dropped < limit)
+    }
+
+    fn erase_recycled(&mut self, doomed: impl Fn(&Recycled) -> bool) -> Result<(), SqlError> {
+        let (gone, kept): (Vec<Recycled>, Vec<Recycled>) = std::mem::take(&mut self.recycled)
+            .into_iter()
+            .partition(|recycled| doomed(recycled));
+        self.recycled = kept;
+        gone.iter()
+            .try_for_each(|recycled| self.store.drop(recycled.table.id))
+    }
+}

@@ -1,0 +1,377 @@
+//! The sandbox as its callers hold it: open, execute, move the clock.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use crate::answer::{Answer, SqlError};
+use crate::ast::Statement;
+use crate::engine::clock::{Clock, Timer};
+use crate::engine::cluster::{Cluster, ClusterOptions, SessionInfo};
+use crate::engine::faults::{Effect, Faults};
+use crate::engine::functions::{self, Surroundings};
+use crate::engine::session::Session;
+use crate::engine::store::Store;
+use crate::engine::zone::Zone;
+use crate::parser;
+
+/// How often the partition scheduler, the recycle bin and the job cleaner run (`dynamic_partition_check_interval_seconds`).
+const SCHEDULE: Duration = Duration::from_secs(600);
+/// Parsed statements that are kept, and how long one may be.
+const CACHED_STATEMENTS: usize = 1024;
+const CACHED_LENGTH: usize = 2048;
+
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Repositories of any scheme are directories below this one.
+    pub data: PathBuf,
+    /// Between two rounds of the backup handler; StarRocks waits 3 s.
+    pub tick: Duration,
+    pub backends: usize,
+    /// The zone of the frontend's process: the first value of `time_zone`, and that of snapshot timestamps.
+    pub zone: Tz,
+    /// What SHOW FRONTENDS prints.
+    pub query_port: u16,
+    pub clock: Clock,
+}
+
+impl Options {
+    /// Three live backends, a tick of 3 s, UTC, the system's clock.
+    pub fn new(data: impl Into<PathBuf>) -> Options {
+        Options {
+            data: data.into(),
+            tick: Duration::from_secs(3),
+            backends: 3,
+            zone: Tz::UTC,
+            query_port: 9030,
+            clock: Clock::System,
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("failed to create the data directory {path}")]
+    Directory {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("failed to open the row store")]
+    Store(#[from] rusqlite::Error),
+}
+
+/// A statement of a script that failed.
+#[derive(Debug, thiserror::Error)]
+#[error("statement {number} failed: {statement}")]
+pub struct ScriptError {
+    /// Counted from 1.
+    pub number: usize,
+    pub statement: String,
+    pub source: SqlError,
+}
+
+/// A cluster in a process. Clones are the same cluster.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    parsed: RwLock<HashMap<String, Arc<Statement>>>,
+    last_connection: AtomicU32,
+    tick: Duration,
+}
+
+pub(super) struct State {
+    pub cluster: Cluster,
+    pub timer: Timer,
+    pub faults: Faults,
+}
+
+impl Sandbox {
+    pub fn open(options: Options) -> Result<Sandbox, OpenError> {
+        std::fs::create_dir_all(&options.data).map_err(|source| OpenError::Directory {
+            path: options.data.clone(),
+            source,
+        })?;
+        let timer = Timer::new(options.clock, in_chrono(options.tick), in_chrono(SCHEDULE));
+        let store = Store::open()?;
+        let surroundings = Arc::new(Mutex::new(Surroundings {
+            now: timer.now(),
+            zone: Zone::Region(options.zone),
+        }));
+        functions::register(&store.connection, &surroundings)?;
+        let cluster = ClusterOptions {
+            data: options.data,
+            backends: options.backends,
+            zone: options.zone,
+            query_port: options.query_port,
+            now: timer.now(),
+        };
+        let cluster = Cluster::new(cluster, store, surroundings);
+        let state = Mutex::new(State {
+            cluster,
+            timer,
+            faults: Faults::default(),
+        });
+        Ok(Sandbox(Arc::new(Inner {
+            state,
+            parsed: RwLock::new(HashMap::new()),
+            last_connection: AtomicU32::new(0),
+            tick: options.tick,
+        })))
+    }
+
+    /// A session of that user, without a login.
+    pub fn session(&self, user: &str) -> Session {
+        let id = self.next_connection();
+        self.open_session(user, "127.0.0.1:0", id)
+    }
+
+    /// Runs ONE statement, at the sandbox's clock.
+    pub fn execute(&self, session: &mut Session, sql: &str) -> Result<Answer, SqlError> {
+        let parsed = self.parsed(sql);
+        let mut state = self.lock();
+        let fault = state.faults.take(sql);
+        if let Some((Effect::None, error)) = fault {
+            return Err(error);
+        }
+        state.begin(session, sql);
+        let answer = state.cluster.run(session, &*parsed?);
+        state.finish(session);
+        match fault {
+            Some((_, error)) => Err(error),
+            None => answer,
+        }
+    }
+
+    /// Runs every statement of a script as root, up to the first that fails.
+    pub fn run_script(&self, sql: &str) -> Result<(), ScriptError> {
+        let mut session = self.session("root");
+        for (index, statement) in parser::split(sql).into_iter().enumerate() {
+            self.execute(&mut session, statement)
+                .map_err(|source| ScriptError {
+                    number: index + 1,
+                    statement: statement.trim().to_owned(),
+                    source,
+                })?;
+        }
+        self.close_session(&session);
+        Ok(())
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.lock().timer.now()
+    }
+
+    /// Puts a manual clock to a moment, without running anything in between; the daemons count from there.
+    pub fn set_now(&self, now: DateTime<Utc>) {
+        let mut state = self.lock();
+        state.timer.set(now);
+        if state.timer.next_tick < now {
+            state.timer.next_tick = now + in_chrono(self.0.tick);
+        }
+        if state.timer.next_schedule < now {
+            state.timer.next_schedule = now + in_chrono(SCHEDULE);
+        }
+    }
+
+    /// Moves a manual clock and runs every round that falls due on the way, in order. Of no effect on the system's clock.
+    pub fn advance(&self, by: Duration) {
+        let tick = in_chrono(self.0.tick);
+        let mut state = self.lock();
+        if !state.timer.is_manual() {
+            return;
+        }
+        let end = state.timer.now() + in_chrono(by);
+        loop {
+            if !state.cluster.jobs.any_running() && state.timer.next_tick <= end {
+                state.timer.next_tick = skip(
+                    state.timer.next_tick,
+                    tick,
+                    state.timer.next_schedule.min(end),
+                );
+            }
+            let due = state.timer.next_tick.min(state.timer.next_schedule);
+            if due > end {
+                break;
+            }
+            state.timer.set(due);
+            state.run_due(due, tick);
+        }
+        state.timer.set(end);
+    }
+
+    /// One round of the backup handler, now.
+    pub fn tick(&self) {
+        let mut state = self.lock();
+        state.look_at_clock();
+        state.cluster.tick_jobs();
+        state.cluster.purge_jobs();
+    }
+
+    /// One run of the partition scheduler and the cleaners, now.
+    pub fn run_schedulers(&self) {
+        let mut state = self.lock();
+        state.look_at_clock();
+        state.run_schedulers();
+    }
+
+    /// Rounds in real time, for a server on the system's clock. The caller ends it by aborting the handle.
+    pub fn spawn_ticker(&self) -> tokio::task::JoinHandle<()> {
+        let sandbox = self.clone();
+        tokio::spawn(async move {
+            let mut interval = tokio::time::interval(sandbox.0.tick);
+            interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            interval.tick().await;
+            loop {
+                interval.tick().await;
+                let round = sandbox.clone();
+                // Waited for at once: a panic of a round must end the ticker, not hide in it.
+                if tokio::task::spawn_blocking(move || round.round())
+                    .await
+                    .is_err()
+                {
+                    return;
+                }
+            }
+        })
+    }
+
+    fn round(&self) {
+        let now = self.now();
+        let tick = in_chrono(self.0.tick);
+        let mut state = self.lock();
+        state.timer.next_tick = now;
+        state.run_due(now, tick);
+    }
+
+    pub(super) fn next_connection(&self) -> u32 {
+        self.0.last_connection.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(super) fn open_session(&self, user: &str, host: &str, id: u32) -> Session {
+        let mut state = self.lock();
+        let now = state.timer.now();
+        let info = SessionInfo {
+            user: user.to_owned(),
+            host: host.to_owned(),
+            database: None,
+            opened: now,
+            last: now,
+            statement: String::new(),
+        };
+        state.cluster.sessions.insert(id, info);
+        Session {
+            id,
+            user: user.to_owned(),
+            host: host.to_owned(),
+            database: None,
+            variables: std::collections::BTreeMap::new(),
+            user_variables: std::collections::BTreeMap::new(),
+            zone: state.cluster.global_zone(),
+        }
+    }
+
+    pub(super) fn close_session(&self, session: &Session) {
+        self.lock().cluster.sessions.remove(&session.id);
+    }
+
+    /// A statement that panicked has spoilt nothing that the next one could not see for itself.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Short statements are parsed once.
+    fn parsed(&self, sql: &str) -> Result<Arc<Statement>, SqlError> {
+        if sql.len() > CACHED_LENGTH {
+            return parser::parse(sql).map(Arc::new);
+        }
+        let cache = self.0.parsed.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = cache.get(sql) {
+            return Ok(Arc::clone(found));
+        }
+        drop(cache);
+        let statement = Arc::new(parser::parse(sql)?);
+        let mut cache = self
+            .0
+            .parsed
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= CACHED_STATEMENTS {
+            cache.clear();
+        }
+        cache.insert(sql.to_owned(), Arc::clone(&statement));
+        Ok(statement)
+    }
+}
+
+impl State {
+    fn look_at_clock(&mut self) {
+        self.cluster.now = self.timer.now();
+    }
+
+    fn begin(&mut self, session: &Session, sql: &str) {
+        self.look_at_clock();
+        let now = self.cluster.now;
+        *self
+            .cluster
+            .surroundings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Surroundings {
+            now,
+            zone: session.zone,
+        };
+        if let Some(info) = self.cluster.sessions.get_mut(&session.id) {
+            info.last = now;
+            info.statement.clear();
+            info.statement.extend(sql.chars().take(200));
+        }
+    }
+
+    fn finish(&mut self, session: &Session) {
+        if let Some(info) = self.cluster.sessions.get_mut(&session.id) {
+            info.database.clone_from(&session.database);
+        }
+    }
+
+    fn run_due(&mut self, now: DateTime<Utc>, tick: chrono::Duration) {
+        self.cluster.now = now;
+        if self.timer.next_tick <= now {
+            self.cluster.tick_jobs();
+            self.cluster.purge_jobs();
+            self.timer.next_tick = now + tick;
+        }
+        if self.timer.next_schedule <= now {
+            self.run_schedulers();
+            self.timer.next_schedule = now + in_chrono(SCHEDULE);
+        }
+    }
+
+    fn run_schedulers(&mut self) {
+        let outcome = self
+            .cluster
+            .schedule_partitions()
+            .and_then(|()| self.cluster.empty_recycle_bin());
+        if let Err(fault) = outcome {
+            tracing::error!(%fault, "a scheduler failed");
+        }
+        self.cluster.purge_jobs();
+        self.cluster.forget_images();
+    }
+}
+
+/// The last tick at or before `until`: with no job running, those before it would do nothing.
+fn skip(next: DateTime<Utc>, tick: chrono::Duration, until: DateTime<Utc>) -> DateTime<Utc> {
+    let span = (until - next).num_milliseconds();
+    let rounds = span / tick.num_milliseconds().max(1);
+    next + tick * i32::try_from(rounds.max(0)).unwrap_or(i32::MAX)
+}
+
+fn in_chrono(duration: Duration) -> chrono::Duration {
+    chrono::Duration::from_std(duration).unwrap_or(chrono::Duration::MAX)
+}

@@ -1,0 +1,51 @@
+//! The sandbox behind the wire protocol.
+
+use crate::answer::{Answer, SqlError};
+use crate::engine::sandbox::Sandbox;
+use crate::engine::session::Session;
+use crate::wire::Service;
+
+impl Service for Sandbox {
+    type Session = Session;
+
+    fn server_version(&self) -> String {
+        let state = self.lock();
+        state
+            .cluster
+            .config
+            .get("mysql_server_version")
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    fn connection_id(&self) -> u32 {
+        self.next_connection()
+    }
+
+    fn credentials(&self, user: &str, _host: &str) -> Option<Vec<u8>> {
+        let state = self.lock();
+        let user = state.cluster.users.get(user)?;
+        Some(user.password.map(Vec::from).unwrap_or_default())
+    }
+
+    fn open(&self, user: &str, host: &str, connection_id: u32) -> Result<Session, SqlError> {
+        Ok(self.open_session(user, host, connection_id))
+    }
+
+    fn execute(&self, session: &mut Session, sql: &str) -> Result<Answer, SqlError> {
+        Sandbox::execute(self, session, sql)
+    }
+
+    fn use_database(&self, session: &mut Session, name: &str) -> Result<(), SqlError> {
+        self.lock().cluster.use_database(session, name).map(|_| ())
+    }
+
+    fn reset(&self, session: &mut Session) {
+        let zone = self.lock().cluster.global_zone();
+        session.reset(zone);
+    }
+
+    fn close(&self, session: Session) {
+        self.close_session(&session);
+    }
+}

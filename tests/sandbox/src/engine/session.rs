@@ -1,0 +1,28 @@
+//! One client connection: who, which database, which variables.
+
+use std::collections::BTreeMap;
+
+use crate::engine::zone::Zone;
+
+/// A session. Made by `Sandbox::session`, given back to `Sandbox::execute` with every statement.
+#[derive(Debug, Clone)]
+pub struct Session {
+    pub id: u32,
+    pub user: String,
+    pub host: String,
+    pub database: Option<String>,
+    /// Variables set in this session, by lower-case name.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// `SET @x = …`, by lower-case name with the `@`.
+    pub(crate) user_variables: BTreeMap<String, Option<String>>,
+    /// The parsed `time_zone`; follows the global value until it is set here.
+    pub(crate) zone: Zone,
+}
+
+impl Session {
+    /// COM_RESET_CONNECTION: variables go back to the global values, the current database stays (`qe/ConnectProcessor`).
+    pub(crate) fn reset(&mut self, zone: Zone) {
+        self.variables.clear();
+        self.zone = zone;
+    }
+}

@@ -1,0 +1,211 @@
+//! SET, USE, users, ADMIN: what changes a session or the whole cluster without touching rows.
+
+use rusqlite::types::Value;
+use sha1::{Digest, Sha1};
+use sqlparser::ast as sql;
+
+use crate::answer::{Answer, ResultSet, SqlError};
+use crate::ast::Assignment;
+use crate::engine::cluster::{Cluster, User};
+use crate::engine::create::done;
+use crate::engine::error;
+use crate::engine::functions::like;
+use crate::engine::session::Session;
+use crate::engine::value::text_of;
+
+impl Cluster {
+    pub fn set(
+        &mut self,
+        session: &mut Session,
+        assignments: &[Assignment],
+    ) -> Result<Answer, SqlError> {
+        for assignment in assignments {
+            let value = self.assigned(session, &assignment.value)?;
+            if assignment.name.starts_with('@') {
+                session
+                    .user_variables
+                    .insert(assignment.name.to_ascii_lowercase(), text_of(&value));
+                continue;
+            }
+            let text = match value {
+                Value::Null => String::new(),
+                other => text_of(&other).unwrap_or_default(),
+            };
+            let text = if text == "DEFAULT" {
+                self.variables.of(session, &assignment.name)?.to_owned()
+            } else {
+                text
+            };
+            self.variables
+                .set(session, assignment.global, &assignment.name, &text)?;
+        }
+        Ok(done())
+    }
+
+    /// A bare word is its own text: `SET sql_mode = ANSI`.
+    fn assigned(&mut self, session: &Session, expression: &sql::Expr) -> Result<Value, SqlError> {
+        match expression {
+            sql::Expr::Identifier(word) if !word.value.starts_with('@') => {
+                Ok(Value::Text(word.value.clone()))
+            }
+            sql::Expr::Value(value) => match &value.value {
+                sql::Value::Boolean(flag) => Ok(Value::Text(flag.to_string())),
+                sql::Value::Number(digits, _) => Ok(Value::Text(digits.clone())),
+                _ => self.evaluate(session, expression),
+            },
+            sql::Expr::Subquery(_) => {
+                Err(error::analyzing("Set statement only support constant expr"))
+            }
+            _ => self.evaluate(session, expression),
+        }
+    }
+
+    pub fn use_database(&self, session: &mut Session, name: &str) -> Result<Answer, SqlError> {
+        let known =
+            self.databases.contains_key(name) || matches!(name, "information_schema" | "sys");
+        if !known {
+            return Err(SqlError::new(
+                5501,
+                "3F000",
+                format!("Unknown database '{name}'"),
+            ));
+        }
+        session.database = Some(name.to_owned());
+        Ok(done())
+    }
+
+    pub fn create_user(
+        &mut self,
+        user: &str,
+        if_not_exists: bool,
+        password: Option<&str>,
+    ) -> Result<Answer, SqlError> {
+        if self.users.contains_key(user) {
+            return if if_not_exists {
+                Ok(done())
+            } else {
+                Err(error::analyzing(format!(
+                    "Operation CREATE USER failed for '{user}'@'%' : user already exists"
+                )))
+            };
+        }
+        self.users.insert(
+            user.to_owned(),
+            User {
+                password: password.and_then(stored_password),
+            },
+        );
+        Ok(done())
+    }
+
+    pub fn drop_user(&mut self, user: &str, if_exists: bool) -> Result<Answer, SqlError> {
+        if self.users.remove(user).is_none() && !if_exists {
+            return Err(error::analyzing(format!(
+                "Operation DROP USER failed for '{user}'@'%' : user not exists"
+            )));
+        }
+        Ok(done())
+    }
+
+    pub fn set_password(
+        &mut self,
+        session: &Session,
+        user: Option<&str>,
+        password: &str,
+    ) -> Result<Answer, SqlError> {
+        let name = user.unwrap_or(&session.user);
+        let user = self
+            .users
+            .get_mut(name)
+            .ok_or_else(|| error::analyzing(format!("cannot find user '{name}'@'%'")))?;
+        user.password = stored_password(password);
+        Ok(done())
+    }
+
+    pub fn show_config(&self, pattern: Option<&str>) -> Answer {
+        let mut result =
+            ResultSet::text(&["Key", "AliasNames", "Value", "Type", "IsMutable", "Comment"]);
+        for (key, value) in self
+            .config
+            .iter()
+            .filter(|(key, _)| pattern.is_none_or(|pattern| like(pattern, key)))
+        {
+            let mutable = if key == "run_mode" { "false" } else { "true" };
+            let kind = match value.as_str() {
+                "true" | "false" => "boolean",
+                number if number.parse::<i64>().is_ok() => "long",
+                _ => "String",
+            };
+            result.rows.push(
+                [key, "[]", value, kind, mutable, ""]
+                    .map(|cell| Some(cell.to_owned()))
+                    .to_vec(),
+            );
+        }
+        Answer::Rows(result)
+    }
+
+    pub fn set_config(&mut self, key: &str, value: &str) -> Result<Answer, SqlError> {
+        if key == "run_mode" {
+            return Err(SqlError::new(
+                5101,
+                "F0000",
+                format!("Config '{key}' is not mutable"),
+            ));
+        }
+        match self.config.get_mut(key) {
+            None => Err(SqlError::new(
+                5102,
+                "F0000",
+                format!("Config '{key}' does not exist"),
+            )),
+            Some(current) => {
+                value.clone_into(current);
+                Ok(done())
+            }
+        }
+    }
+
+    /// KILL of a session that is open here; the wire layer notices that it is gone.
+    pub fn kill(&mut self, query: bool, id: u64) -> Result<Answer, SqlError> {
+        let open = u32::try_from(id)
+            .ok()
+            .filter(|id| self.sessions.contains_key(id));
+        match open {
+            None if query => Err(SqlError::new(
+                1365,
+                "42000",
+                format!("Unknown query id: {id}"),
+            )),
+            None => Err(SqlError::new(
+                1094,
+                "HY000",
+                format!("Unknown thread id: {id}"),
+            )),
+            Some(id) => {
+                if !query {
+                    self.sessions.remove(&id);
+                }
+                Ok(done())
+            }
+        }
+    }
+}
+
+/// SHA1(SHA1(password)), what mysql_native_password keeps; an empty password is none. A `*` with 40 hex digits is already hashed.
+fn stored_password(password: &str) -> Option<[u8; 20]> {
+    if password.is_empty() {
+        return None;
+    }
+    if let Some(digits) = password
+        .strip_prefix('*')
+        .filter(|digits| digits.len() == 40)
+    {
+        let mut bytes = [0; 20];
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok()?;
+        }
+        return Some(bytes);
+    }
+    Some(Sha1::digest(Sha1::digest(password)).into())
+}

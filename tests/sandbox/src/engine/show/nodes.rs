@@ -1,0 +1,246 @@
+//! SHOW FRONTENDS, BACKENDS, COMPUTE NODES and PROCESSLIST (`common/proc/*`, 3.5 columns).
+
+use crate::answer::ResultSet;
+use crate::engine::cluster::{Backend, Cluster, VERSION};
+use crate::engine::session::Session;
+use crate::engine::show::{table, with_nulls};
+
+const FRONTENDS: [&str; 17] = [
+    "Id",
+    "Name",
+    "IP",
+    "EditLogPort",
+    "HttpPort",
+    "QueryPort",
+    "RpcPort",
+    "Role",
+    "ClusterId",
+    "Join",
+    "Alive",
+    "ReplayedJournalId",
+    "LastHeartbeat",
+    "IsHelper",
+    "ErrMsg",
+    "StartTime",
+    "Version",
+];
+
+const BACKENDS: [&str; 30] = [
+    "BackendId",
+    "IP",
+    "HeartbeatPort",
+    "BePort",
+    "HttpPort",
+    "BrpcPort",
+    "LastStartTime",
+    "LastHeartbeat",
+    "Alive",
+    "SystemDecommissioned",
+    "ClusterDecommissioned",
+    "TabletNum",
+    "DataUsedCapacity",
+    "AvailCapacity",
+    "TotalCapacity",
+    "UsedPct",
+    "MaxDiskUsedPct",
+    "ErrMsg",
+    "Version",
+    "Status",
+    "DataTotalCapacity",
+    "DataUsedPct",
+    "CpuCores",
+    "MemLimit",
+    "NumRunningQueries",
+    "MemUsedPct",
+    "CpuUsedPct",
+    "DataCacheMetrics",
+    "Location",
+    "StatusCode",
+];
+
+const COMPUTE_NODES: [&str; 21] = [
+    "ComputeNodeId",
+    "IP",
+    "HeartbeatPort",
+    "BePort",
+    "HttpPort",
+    "BrpcPort",
+    "LastStartTime",
+    "LastHeartbeat",
+    "Alive",
+    "SystemDecommissioned",
+    "ClusterDecommissioned",
+    "ErrMsg",
+    "Version",
+    "CpuCores",
+    "MemLimit",
+    "NumRunningQueries",
+    "MemUsedPct",
+    "CpuUsedPct",
+    "DataCacheMetrics",
+    "HasStoragePath",
+    "StatusCode",
+];
+
+const PROCESSES: [&str; 11] = [
+    "ServerName",
+    "Id",
+    "User",
+    "Host",
+    "Db",
+    "Command",
+    "ConnectionStartTime",
+    "Time",
+    "State",
+    "Info",
+    "IsPending",
+];
+
+/// Capacity that every backend reports.
+const DISK_BYTES: u64 = 1 << 40;
+
+pub fn compute_nodes() -> ResultSet {
+    table(&COMPUTE_NODES, Vec::new())
+}
+
+impl Cluster {
+    pub(super) fn show_frontends(&self, session: &Session) -> ResultSet {
+        let rows = self.frontends.iter().map(|frontend| {
+            let id = frontend.id.to_string();
+            let cells = [
+                id.as_str(),
+                &frontend.name,
+                "127.0.0.1",
+                "9010",
+                "8030",
+                &frontend.query_port.to_string(),
+                "9020",
+                "LEADER",
+                "1732000000",
+                "true",
+                "true",
+                "1000",
+                &session.zone.show(self.now),
+                "true",
+                "",
+                &session.zone.show(frontend.started),
+                VERSION,
+            ];
+            cells.map(str::to_owned).to_vec()
+        });
+        table(&FRONTENDS, rows.collect())
+    }
+
+    pub(super) fn show_backends(&self, session: &Session) -> ResultSet {
+        let tablets: usize = self
+            .databases
+            .values()
+            .flat_map(|database| database.tables())
+            .flat_map(|found| {
+                found
+                    .partitions
+                    .iter()
+                    .chain(found.temporary_partitions.iter())
+            })
+            .map(|partition| partition.buckets as usize * partition.physical.len())
+            .sum();
+        let rows = self
+            .backends
+            .iter()
+            .enumerate()
+            .map(|(index, backend)| self.backend_row(session, backend, index, tablets));
+        table(&BACKENDS, rows.collect())
+    }
+
+    fn backend_row(
+        &self,
+        session: &Session,
+        backend: &Backend,
+        index: usize,
+        tablets: usize,
+    ) -> Vec<String> {
+        let started = self
+            .frontends
+            .first()
+            .map_or(self.now, |frontend| frontend.started);
+        let report = session.zone.show(self.now);
+        let status = format!("{{\"lastSuccessReportTabletsTime\":\"{report}\"}}");
+        let id = backend.id.to_string();
+        let cells = [
+            id.as_str(),
+            &format!("127.0.0.{}", index + 2),
+            "9050",
+            "9060",
+            "8040",
+            "8060",
+            &session.zone.show(started),
+            &report,
+            if backend.alive { "true" } else { "false" },
+            "false",
+            "false",
+            &tablets.to_string(),
+            "1.000 GB",
+            &capacity(DISK_BYTES - (1 << 30)),
+            &capacity(DISK_BYTES),
+            "0.10 %",
+            "0.10 %",
+            if backend.alive {
+                ""
+            } else {
+                "connection refused"
+            },
+            VERSION,
+            &status,
+            &capacity(DISK_BYTES - (1 << 30)),
+            "0.10 %",
+            "8",
+            "28.800GB",
+            "0",
+            "1.00 %",
+            "0.0 %",
+            "N/A",
+            "",
+            if backend.alive { "OK" } else { "CONNECTING" },
+        ];
+        cells.map(str::to_owned).to_vec()
+    }
+
+    pub(super) fn show_processes(&self, session: &Session) -> ResultSet {
+        let name = self
+            .frontends
+            .first()
+            .map_or("", |frontend| frontend.name.as_str())
+            .to_owned();
+        let rows = self.sessions.iter().map(|(id, info)| {
+            let seconds = (self.now - info.last).num_seconds().to_string();
+            let running = *id == session.id;
+            vec![
+                Some(name.clone()),
+                Some(id.to_string()),
+                Some(info.user.clone()),
+                Some(info.host.clone()),
+                Some(info.database.clone().unwrap_or_default()),
+                Some(if running { "Query" } else { "Sleep" }.to_owned()),
+                Some(session.zone.show(info.opened)),
+                Some(seconds),
+                Some(if running { "OK" } else { "" }.to_owned()),
+                Some(info.statement.clone()),
+                Some("false".to_owned()),
+            ]
+        });
+        with_nulls(&PROCESSES, rows.collect())
+    }
+}
+
+/// `123.456 GB`: three decimals, a blank, binary units (`common/util/DebugUtil.getByteUint`).
+pub fn capacity(bytes: u64) -> String {
+    const UNITS: [&str; 5] = ["B", "KB", "MB", "GB", "TB"];
+    #[expect(clippy::cast_precision_loss, reason = "three decimals are printed")]
+    let mut size = bytes as f64;
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    format!("{size:.3} {}", UNITS[unit])
+}

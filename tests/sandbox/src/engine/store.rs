@@ -1,0 +1,261 @@
+//! Where rows are: one SQLite table per StarRocks table, named by table id, with the physical partition in a hidden column.
+//!
+//! Nothing outside this file and `translate` knows SQLite's spelling of a table.
+
+use std::collections::HashMap;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use crate::answer::SqlError;
+use crate::ast::DataType;
+use crate::engine::error;
+use crate::engine::table::Table;
+
+/// The hidden column that says which physical partition a row is in.
+pub const PARTITION_COLUMN: &str = "__physical";
+/// The hidden row number; unlike `rowid` it cannot be shadowed by a user's column.
+pub const ROW_COLUMN: &str = "__row";
+
+#[derive(Debug)]
+pub struct Store {
+    pub connection: Connection,
+}
+
+/// Rows and bytes of one physical partition.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    pub rows: u64,
+    pub bytes: u64,
+}
+
+impl Store {
+    pub fn open() -> rusqlite::Result<Store> {
+        let connection = Connection::open_in_memory()?;
+        connection.set_prepared_statement_cache_capacity(512);
+        connection.execute_batch(
+            "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;",
+        )?;
+        Ok(Store { connection })
+    }
+
+    pub fn create(&self, table: &Table) -> Result<(), SqlError> {
+        let columns: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| format!(", {} {}", quote(&column.name), affinity(column.data_type)))
+            .collect();
+        let name = storage_name(table.id);
+        let mut sql = format!(
+            "CREATE TABLE {name} ({ROW_COLUMN} INTEGER PRIMARY KEY, {PARTITION_COLUMN} INTEGER NOT NULL{});
+             CREATE INDEX p{} ON {name} ({PARTITION_COLUMN});",
+            columns.concat(),
+            table.id
+        );
+        if table.replaces_by_key() {
+            let keys: Vec<String> = table.key_names().into_iter().map(quote).collect();
+            sql += &format!(
+                "CREATE UNIQUE INDEX k{} ON {name} ({}, {PARTITION_COLUMN});",
+                table.id,
+                keys.join(", ")
+            );
+        }
+        self.batch(&sql)
+    }
+
+    pub fn drop(&self, table_id: u64) -> Result<(), SqlError> {
+        self.batch(&format!("DROP TABLE IF EXISTS {}", storage_name(table_id)))
+    }
+
+    pub fn add_column(
+        &self,
+        table_id: u64,
+        name: &str,
+        data_type: DataType,
+        value: &Value,
+    ) -> Result<(), SqlError> {
+        let table = storage_name(table_id);
+        self.batch(&format!(
+            "ALTER TABLE {table} ADD COLUMN {} {}",
+            quote(name),
+            affinity(data_type)
+        ))?;
+        if *value != Value::Null {
+            let sql = format!("UPDATE {table} SET {} = ?1", quote(name));
+            self.connection
+                .execute(&sql, [value])
+                .map_err(|fault| error::storage(&fault))?;
+        }
+        Ok(())
+    }
+
+    pub fn drop_column(&self, table_id: u64, name: &str) -> Result<(), SqlError> {
+        self.batch(&format!(
+            "ALTER TABLE {} DROP COLUMN {}",
+            storage_name(table_id),
+            quote(name)
+        ))
+    }
+
+    /// Writes rows in their physical partitions; a row with the key of another replaces it where the table's type says so.
+    pub fn insert<'r>(
+        &self,
+        table: &Table,
+        rows: impl Iterator<Item = (u64, &'r [Value])>,
+    ) -> Result<(), SqlError> {
+        let verb = if table.replaces_by_key() {
+            "INSERT OR REPLACE"
+        } else {
+            "INSERT"
+        };
+        let names: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| quote(&column.name))
+            .collect();
+        let marks = ", ?".repeat(names.len());
+        let sql = format!(
+            "{verb} INTO {} ({PARTITION_COLUMN}, {}) VALUES (?{marks})",
+            storage_name(table.id),
+            names.join(", ")
+        );
+        let mut statement = self
+            .connection
+            .prepare_cached(&sql)
+            .map_err(|fault| error::storage(&fault))?;
+        for (physical, values) in rows {
+            let physical = Value::Integer(physical.cast_signed());
+            statement
+                .execute(params_from_iter(std::iter::once(&physical).chain(values)))
+                .map_err(|fault| error::storage(&fault))?;
+        }
+        Ok(())
+    }
+
+    /// Rows of one physical partition in the order in which they were written.
+    pub fn read(&self, table: &Table, physical: u64) -> Result<Vec<Vec<Value>>, SqlError> {
+        let names: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| quote(&column.name))
+            .collect();
+        let sql = format!(
+            "SELECT {} FROM {} WHERE {PARTITION_COLUMN} = ?1 ORDER BY {ROW_COLUMN}",
+            names.join(", "),
+            storage_name(table.id)
+        );
+        let run = || {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([physical], |row| {
+                (0..names.len()).map(|index| row.get(index)).collect()
+            })?;
+            rows.collect::<rusqlite::Result<Vec<Vec<Value>>>>()
+        };
+        run().map_err(|fault: rusqlite::Error| error::storage(&fault))
+    }
+
+    pub fn clear(
+        &self,
+        table_id: u64,
+        physical: impl Iterator<Item = u64>,
+    ) -> Result<(), SqlError> {
+        let sql = format!(
+            "DELETE FROM {} WHERE {PARTITION_COLUMN} = ?1",
+            storage_name(table_id)
+        );
+        let mut statement = self
+            .connection
+            .prepare_cached(&sql)
+            .map_err(|fault| error::storage(&fault))?;
+        for id in physical {
+            statement
+                .execute([id])
+                .map_err(|fault| error::storage(&fault))?;
+        }
+        Ok(())
+    }
+
+    /// Rows and bytes of every physical partition that holds any.
+    pub fn sizes(&self, table: &Table) -> Result<HashMap<u64, Size>, SqlError> {
+        let widths: Vec<String> = table
+            .columns
+            .iter()
+            .map(|column| width(&column.name, column.data_type))
+            .collect();
+        let sql = format!(
+            "SELECT {PARTITION_COLUMN}, count(*), sum({}) FROM {} GROUP BY {PARTITION_COLUMN}",
+            widths.join(" + "),
+            storage_name(table.id)
+        );
+        let run = || {
+            let mut statement = self.connection.prepare_cached(&sql)?;
+            let rows = statement.query_map([], |row| {
+                Ok((
+                    row.get(0)?,
+                    Size {
+                        rows: row.get(1)?,
+                        bytes: row.get(2)?,
+                    },
+                ))
+            })?;
+            rows.collect::<rusqlite::Result<HashMap<u64, Size>>>()
+        };
+        run().map_err(|fault: rusqlite::Error| error::storage(&fault))
+    }
+
+    /// Runs `work` so that either all of its writes happen or none.
+    pub fn atomically<T>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, SqlError>,
+    ) -> Result<T, SqlError> {
+        self.batch("SAVEPOINT statement")?;
+        let outcome = work(self);
+        let end = if outcome.is_ok() {
+            "RELEASE statement"
+        } else {
+            "ROLLBACK TO statement; RELEASE statement"
+        };
+        self.batch(end)?;
+        outcome
+    }
+
+    pub fn batch(&self, sql: &str) -> Result<(), SqlError> {
+        self.connection
+            .execute_batch(sql)
+            .map_err(|fault| error::storage(&fault))
+    }
+}
+
+pub fn storage_name(table_id: u64) -> String {
+    format!("t{table_id}")
+}
+
+/// Backticks, because SQLite reads an unknown name in double quotes as a string.
+pub fn quote(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+fn affinity(data_type: DataType) -> &'static str {
+    match data_type {
+        DataType::Boolean
+        | DataType::TinyInt
+        | DataType::SmallInt
+        | DataType::Int
+        | DataType::BigInt
+        | DataType::LargeInt => "INTEGER",
+        DataType::Float | DataType::Double | DataType::Decimal { .. } => "REAL",
+        DataType::Date
+        | DataType::DateTime
+        | DataType::Char(_)
+        | DataType::Varchar(_)
+        | DataType::Json => "TEXT",
+        DataType::VarBinary(_) => "BLOB",
+    }
+}
+
+fn width(name: &str, data_type: DataType) -> String {
+    match crate::engine::table::fixed_width(data_type) {
+        Some(bytes) => bytes.to_string(),
+        None => format!("ifnull(length(CAST({} AS BLOB)), 0)", quote(name)),
+    }
+}

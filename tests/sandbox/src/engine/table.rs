@@ -1,0 +1,239 @@
+//! Tables and views as the catalogue holds them. Rows are in `store`.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::answer::SqlError;
+use crate::ast::{ColumnDefinition, DataType, Distribution, KeysType};
+use crate::engine::error;
+use crate::engine::partition::{Partition, Partitions};
+
+/// How a table's rows are divided. LIST and expression partitioning have their place here when they come.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PartitionKind {
+    Unpartitioned,
+    /// Indexes into `columns`.
+    Range(Vec<usize>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TableState {
+    Normal,
+    /// A RESTORE job holds the table: no reads (5014), no loads, no ALTER.
+    Restore,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Table {
+    pub id: u64,
+    pub name: String,
+    pub keys: KeysType,
+    /// The first `key_count` columns are the key.
+    pub key_count: usize,
+    pub columns: Vec<ColumnDefinition>,
+    pub comment: String,
+    pub partition_kind: PartitionKind,
+    pub distribution: Distribution,
+    /// Of the table: used for partitions that come later.
+    pub buckets: u32,
+    pub replication_num: u32,
+    pub order_by: Vec<String>,
+    /// As they were given, without replication_num.
+    pub properties: BTreeMap<String, String>,
+    pub partitions: Partitions,
+    pub temporary_partitions: Partitions,
+    pub state: TableState,
+    pub created: DateTime<Utc>,
+    /// The next value of the AUTO_INCREMENT column.
+    pub auto_increment: i64,
+    /// Grows with every schema change.
+    pub schema_version: u32,
+}
+
+impl Table {
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns
+            .iter()
+            .position(|column| column.name.eq_ignore_ascii_case(name))
+    }
+
+    pub fn is_partitioned(&self) -> bool {
+        self.partition_kind != PartitionKind::Unpartitioned
+    }
+
+    /// Indexes of the RANGE columns; empty for an unpartitioned table.
+    pub fn partition_columns(&self) -> &[usize] {
+        match &self.partition_kind {
+            PartitionKind::Unpartitioned => &[],
+            PartitionKind::Range(columns) => columns,
+        }
+    }
+
+    pub fn partition_types(&self) -> Vec<DataType> {
+        self.partition_columns()
+            .iter()
+            .map(|index| self.columns[*index].data_type)
+            .collect()
+    }
+
+    /// The table without any partition.
+    pub fn without_partitions(&self) -> Table {
+        Table {
+            id: self.id,
+            name: self.name.clone(),
+            keys: self.keys,
+            key_count: self.key_count,
+            columns: self.columns.clone(),
+            comment: self.comment.clone(),
+            partition_kind: self.partition_kind.clone(),
+            distribution: self.distribution.clone(),
+            buckets: self.buckets,
+            replication_num: self.replication_num,
+            order_by: self.order_by.clone(),
+            properties: self.properties.clone(),
+            partitions: Partitions::default(),
+            temporary_partitions: Partitions::default(),
+            state: self.state,
+            created: self.created,
+            auto_increment: self.auto_increment,
+            schema_version: self.schema_version,
+        }
+    }
+
+    /// UNIQUE and PRIMARY tables keep one row per key.
+    pub fn replaces_by_key(&self) -> bool {
+        matches!(self.keys, KeysType::Primary | KeysType::Unique)
+    }
+
+    pub fn key_names(&self) -> Vec<&str> {
+        self.columns[..self.key_count]
+            .iter()
+            .map(|column| column.name.as_str())
+            .collect()
+    }
+
+    /// Where a partition list of a statement is resolved.
+    pub fn partition_named(&self, name: &str, temporary: bool) -> Option<&Partition> {
+        if temporary {
+            self.temporary_partitions.get(name)
+        } else {
+            self.partitions.get(name)
+        }
+    }
+
+    pub fn dynamic_partition_enabled(&self) -> bool {
+        // A table with a start or an end and no explicit "enable" counts as enabled (`catalog/DynamicPartitionProperty.java`).
+        match self.properties.get("dynamic_partition.enable") {
+            Some(text) => text.eq_ignore_ascii_case("true"),
+            None => self
+                .properties
+                .keys()
+                .any(|key| key.starts_with("dynamic_partition.")),
+        }
+    }
+
+    /// Statements that read or load refuse while a RESTORE holds the table.
+    pub fn check_readable(&self) -> Result<(), SqlError> {
+        match self.state {
+            TableState::Normal => Ok(()),
+            TableState::Restore => Err(error::restoring()),
+        }
+    }
+
+    pub fn check_writable(&self) -> Result<(), SqlError> {
+        match self.state {
+            TableState::Normal => Ok(()),
+            TableState::Restore => Err(SqlError::plain(format!(
+                "Cannot write RESTORE state table \"{}\"",
+                self.name
+            ))),
+        }
+    }
+
+    /// Gives the table its new name; an unpartitioned table's only partition is called like it.
+    pub fn rename(&mut self, to: &str) {
+        if !self.is_partitioned() {
+            let from = self.name.clone();
+            self.partitions.rename(&from, to);
+        }
+        to.clone_into(&mut self.name);
+    }
+
+    /// Leading sort-key columns that fit the short key: at most three, 36 bytes, a VARCHAR ends it (`catalog/Table` of the FE).
+    pub fn short_key_count(&self) -> usize {
+        let mut bytes = 0;
+        let mut count = 0;
+        for column in &self.columns[..self.key_count] {
+            let width = fixed_width(column.data_type);
+            bytes += width.unwrap_or(0);
+            if count == 3 || (bytes > 36 && count > 0) {
+                break;
+            }
+            count += 1;
+            if width.is_none() {
+                break;
+            }
+        }
+        count
+    }
+}
+
+/// A view keeps the text it was made from.
+#[derive(Debug, Clone)]
+pub struct View {
+    pub id: u64,
+    pub name: String,
+    pub text: String,
+    pub query: Box<sqlparser::ast::Query>,
+    pub created: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Relation {
+    Table(Box<Table>),
+    View(View),
+}
+
+impl Relation {
+    pub fn as_table(&self) -> Option<&Table> {
+        match self {
+            Relation::Table(table) => Some(table),
+            Relation::View(_) => None,
+        }
+    }
+}
+
+/// Bytes of a value of the type in a key; `None` where it varies.
+pub fn fixed_width(data_type: DataType) -> Option<usize> {
+    match data_type {
+        DataType::Boolean | DataType::TinyInt => Some(1),
+        DataType::SmallInt => Some(2),
+        DataType::Int | DataType::Float | DataType::Date => Some(4),
+        DataType::BigInt | DataType::Double | DataType::DateTime => Some(8),
+        DataType::LargeInt | DataType::Decimal { .. } => Some(16),
+        DataType::Char(_) | DataType::Varchar(_) | DataType::Json | DataType::VarBinary(_) => None,
+    }
+}
+
+/// `varchar(65533)`, `bigint(20)`, `decimal(10, 2)`: a type as SHOW CREATE TABLE prints it.
+pub fn type_sql(data_type: DataType) -> String {
+    match data_type {
+        DataType::Boolean => "boolean".into(),
+        DataType::TinyInt => "tinyint(4)".into(),
+        DataType::SmallInt => "smallint(6)".into(),
+        DataType::Int => "int(11)".into(),
+        DataType::BigInt => "bigint(20)".into(),
+        DataType::LargeInt => "largeint(40)".into(),
+        DataType::Float => "float".into(),
+        DataType::Double => "double".into(),
+        DataType::Decimal { precision, scale } => format!("decimal({precision}, {scale})"),
+        DataType::Date => "date".into(),
+        DataType::DateTime => "datetime".into(),
+        DataType::Char(length) => format!("char({length})"),
+        DataType::Varchar(length) => format!("varchar({length})"),
+        DataType::Json => "json".into(),
+        DataType::VarBinary(length) => format!("varbinary({length})"),
+    }
+}

@@ -1,0 +1,216 @@
+//! System variables: what exists, what SET changes, and the 1193 that StarRocks answers for the rest (`qe/VariableMgr.java`).
+
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+
+use crate::answer::SqlError;
+use crate::engine::cluster::{MYSQL_VERSION, VERSION};
+use crate::engine::error;
+use crate::engine::session::Session;
+use crate::engine::zone::Zone;
+
+const READ_ONLY: &[&str] = &[
+    "version",
+    "version_comment",
+    "system_time_zone",
+    "license",
+    "lower_case_table_names",
+    "performance_schema",
+];
+
+const DEFAULTS: &[(&str, &str)] = &[
+    ("activate_all_roles_on_login", "false"),
+    ("auto_increment_increment", "1"),
+    ("autocommit", "true"),
+    ("big_query_profile_threshold", "0s"),
+    ("catalog", "default_catalog"),
+    ("character_set_client", "utf8"),
+    ("character_set_connection", "utf8"),
+    ("character_set_database", "utf8"),
+    ("character_set_results", "utf8"),
+    ("character_set_server", "utf8"),
+    ("chunk_size", "4096"),
+    ("collation_connection", "utf8_general_ci"),
+    ("collation_database", "utf8_general_ci"),
+    ("collation_server", "utf8_general_ci"),
+    ("custom_query_id", ""),
+    ("default_table_compression", "lz4_frame"),
+    ("disable_colocate_join", "false"),
+    ("dynamic_overwrite", "false"),
+    ("enable_insert_strict", "true"),
+    ("enable_profile", "false"),
+    ("exec_mem_limit", "2147483648"),
+    ("expr_children_limit", "-1"),
+    ("follower_query_forward_mode", ""),
+    ("forward_to_leader", "false"),
+    ("init_connect", ""),
+    ("insert_max_filter_ratio", "0"),
+    ("insert_timeout", "14400"),
+    ("interactive_timeout", "3600"),
+    ("io_tasks_per_scan_operator", "4"),
+    ("language", "/starrocks/share/english/"),
+    ("license", "Apache License 2.0"),
+    ("lower_case_table_names", "0"),
+    ("max_allowed_packet", "33554432"),
+    ("net_buffer_length", "16384"),
+    ("net_read_timeout", "60"),
+    ("net_write_timeout", "60"),
+    ("parallel_fragment_exec_instance_num", "1"),
+    ("parse_tokens_limit", "3500000"),
+    ("performance_schema", "false"),
+    ("pipeline_dop", "0"),
+    ("query_cache_size", "1048576"),
+    ("query_cache_type", "0"),
+    ("query_mem_limit", "0"),
+    ("query_queue_max_queued_queries", "1024"),
+    ("query_timeout", "300"),
+    ("resource_group", ""),
+    ("sql_auto_is_null", "false"),
+    ("sql_dialect", "StarRocks"),
+    ("sql_mode", "ONLY_FULL_GROUP_BY"),
+    ("sql_mode_v2", "32"),
+    ("sql_quote_show_create", "true"),
+    ("sql_safe_updates", "0"),
+    ("sql_select_limit", "9223372036854775807"),
+    ("storage_engine", "olap"),
+    ("transaction_isolation", "REPEATABLE-READ"),
+    ("transaction_read_only", "false"),
+    ("tx_isolation", "REPEATABLE-READ"),
+    ("tx_read_only", "false"),
+    ("tx_visible_wait_timeout", "10"),
+    ("use_compute_nodes", "-1"),
+    ("version", MYSQL_VERSION),
+    ("version_comment", VERSION),
+    ("wait_timeout", "28800"),
+    ("warehouse", "default_warehouse"),
+];
+
+#[derive(Debug)]
+pub struct Variables {
+    globals: BTreeMap<String, String>,
+}
+
+impl Variables {
+    pub fn new(zone: Tz) -> Variables {
+        let mut globals: BTreeMap<String, String> = DEFAULTS
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        globals.insert("time_zone".to_owned(), zone.name().to_owned());
+        globals.insert("system_time_zone".to_owned(), zone.name().to_owned());
+        Variables { globals }
+    }
+
+    pub fn global(&self, name: &str) -> Option<&str> {
+        self.globals.get(name).map(String::as_str)
+    }
+
+    /// The value a session sees, or 1193.
+    pub fn of<'v>(&'v self, session: &'v Session, name: &str) -> Result<&'v str, SqlError> {
+        let name = name.to_ascii_lowercase();
+        session
+            .variables
+            .get(&name)
+            .map(String::as_str)
+            .or_else(|| self.global(&name))
+            .ok_or_else(|| self.unknown(&name))
+    }
+
+    pub fn set(
+        &mut self,
+        session: &mut Session,
+        global: bool,
+        name: &str,
+        value: &str,
+    ) -> Result<(), SqlError> {
+        let name = name.to_ascii_lowercase();
+        if !self.globals.contains_key(&name) {
+            return Err(self.unknown(&name));
+        }
+        if READ_ONLY.contains(&name.as_str()) {
+            return Err(error::analyzing_with(
+                1238,
+                "HY000",
+                format!("Variable '{name}' is a read only variable"),
+            ));
+        }
+        let value = checked(&name, value)?;
+        if name == "time_zone" {
+            session.zone = Zone::parse(&value)?;
+        }
+        if global {
+            self.globals.insert(name.clone(), value.clone());
+        }
+        session.variables.insert(name, value);
+        Ok(())
+    }
+
+    /// (name, value) as SHOW VARIABLES lists them.
+    pub fn list(&self, session: &Session, global: bool) -> Vec<(String, String)> {
+        let value = |name: &String, default: &String| {
+            let own = if global {
+                None
+            } else {
+                session.variables.get(name)
+            };
+            own.unwrap_or(default).clone()
+        };
+        self.globals
+            .iter()
+            .map(|(name, default)| (name.clone(), value(name, default)))
+            .collect()
+    }
+
+    fn unknown(&self, name: &str) -> SqlError {
+        let mut names: Vec<&String> = self.globals.keys().collect();
+        names.sort_by_key(|known| distance(known, name));
+        let similar: Vec<String> = names
+            .into_iter()
+            .take(3)
+            .map(|known| format!("'{known}'"))
+            .collect();
+        error::analyzing_with(
+            1193,
+            "HY000",
+            format!(
+                "Unknown system variable '{name}', the most similar variables are {{{}}}",
+                similar.join(", ")
+            ),
+        )
+    }
+}
+
+fn checked(name: &str, value: &str) -> Result<String, SqlError> {
+    match name {
+        "time_zone" => Zone::canonical(value),
+        "query_timeout" | "insert_timeout" => match value.parse::<u32>() {
+            Ok(seconds) if (1..=259_200).contains(&seconds) => Ok(value.to_owned()),
+            _ => Err(error::analyzing_with(
+                1231,
+                "42000",
+                format!("Variable '{name}' can't be set to the value of '{value}'"),
+            )),
+        },
+        _ if matches!(value.to_ascii_lowercase().as_str(), "on" | "off") => {
+            Ok((value.eq_ignore_ascii_case("on")).to_string())
+        }
+        _ => Ok(value.to_owned()),
+    }
+}
+
+/// Levenshtein.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (index, letter) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = index + 1;
+        for (at, other) in right.iter().enumerate() {
+            let cost = diagonal + usize::from(letter != *other);
+            diagonal = row[at + 1];
+            row[at + 1] = cost.min(row[at] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}

@@ -1,0 +1,157 @@
+//! `starrocks-sandbox`: the front end as a program, for practice by hand and for tests in other languages.
+//!
+//! Prints the address it listens on, then serves until SIGINT or SIGTERM. Anything that keeps it from serving is told on standard error
+//! and ends it with 1; wrong arguments end it with 2. Rows live as long as the program, repositories as long as the directory.
+
+use std::error::Error;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+use std::{fs, io};
+
+use clap::Parser;
+use starrocks_sandbox::engine::{OpenError, Options, Sandbox, ScriptError};
+use starrocks_sandbox::wire::serve;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Deep expressions are walked by recursion.
+const STACK_BYTES: usize = 16 << 20;
+
+/// A StarRocks front end in a process, for practice and tests.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Address to listen on; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9030")]
+    listen: SocketAddr,
+
+    /// Directory below which repositories are kept; made if it is missing
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+
+    /// How often a backup or restore job takes a step
+    #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = tick)]
+    tick: Duration,
+
+    /// How many backends the cluster has
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
+    backends: u16,
+
+    /// Statements to run as root before the first connection
+    #[arg(long, value_name = "FILE.sql")]
+    init: Option<PathBuf>,
+
+    /// Log every statement on standard error
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    #[error("cannot start the runtime")]
+    Runtime(#[source] io::Error),
+    #[error("cannot listen on {address}")]
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("cannot open the sandbox")]
+    Open(#[from] OpenError),
+    #[error("cannot read {}", file.display())]
+    InitFile { file: PathBuf, source: io::Error },
+    #[error("{}", file.display())]
+    Init {
+        file: PathBuf,
+        source: Box<ScriptError>,
+    },
+    #[error("cannot wait for signals")]
+    Signals(#[source] io::Error),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let level = if arguments.verbose { "info" } else { "warn" };
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_env_filter(level)
+        .init();
+    match start(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("starrocks-sandbox: {}", chain(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// An error and what caused it, in one line.
+fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+fn start(arguments: Arguments) -> Result<(), StartError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build()
+        .map_err(StartError::Runtime)?
+        .block_on(run(arguments))
+}
+
+async fn run(arguments: Arguments) -> Result<(), StartError> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let refused = |source| StartError::Listen {
+        address: arguments.listen,
+        source,
+    };
+    let listener = TcpListener::bind(arguments.listen).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    let sandbox = Sandbox::open(Options {
+        tick: arguments.tick,
+        backends: arguments.backends.into(),
+        query_port: address.port(),
+        ..Options::new(arguments.data)
+    })?;
+    if let Some(file) = &arguments.init {
+        run_file(&sandbox, file)?;
+    }
+    // Whoever started this program reads the port from this line.
+    println!("listening on {address}");
+    let ticker = sandbox.spawn_ticker();
+    serve(listener, sandbox, stopped(&mut interrupt, &mut terminate)).await;
+    ticker.abort();
+    Ok(())
+}
+
+async fn stopped(interrupt: &mut Signal, terminate: &mut Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => tracing::info!("interrupted"),
+        _ = terminate.recv() => tracing::info!("terminated"),
+    }
+}
+
+fn run_file(sandbox: &Sandbox, file: &Path) -> Result<(), StartError> {
+    let text = fs::read_to_string(file).map_err(|source| StartError::InitFile {
+        file: file.to_owned(),
+        source,
+    })?;
+    let failed = |source| StartError::Init {
+        file: file.to_owned(),
+        source: Box::new(source),
+    };
+    sandbox.run_script(&text).map_err(failed)
+}
+
+fn tick(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(Duration::ZERO) => Err("must be longer than nothing".to_owned()),
+        Ok(tick) => Ok(tick),
+        Err(error) => Err(error.to_string()),
+    }
+}

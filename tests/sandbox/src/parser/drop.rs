@@ -1,0 +1,76 @@
+//! DROP and RECOVER.
+
+use crate::ast::Statement;
+use crate::parser::cursor::{Cursor, Parsed};
+
+impl Cursor<'_> {
+    pub fn drop_something(&mut self) -> Parsed<Statement> {
+        self.expect("DROP")?;
+        if self.is("REPOSITORY") {
+            return self.drop_repository();
+        }
+        if self.take_any(&["DATABASE", "SCHEMA"]) {
+            let if_exists = self.if_exists();
+            let name = self.database_name()?;
+            return Ok(Statement::DropDatabase {
+                name,
+                if_exists,
+                force: self.take("FORCE"),
+            });
+        }
+        if self.take("TABLE") || self.take_run(&["TEMPORARY", "TABLE"]) {
+            let if_exists = self.if_exists();
+            let name = self.object_name()?;
+            return Ok(Statement::DropTable {
+                name,
+                if_exists,
+                force: self.take("FORCE"),
+            });
+        }
+        if self.take("VIEW") {
+            let if_exists = self.if_exists();
+            return Ok(Statement::DropView {
+                name: self.object_name()?,
+                if_exists,
+            });
+        }
+        if self.take("USER") {
+            let if_exists = self.if_exists();
+            return Ok(Statement::DropUser {
+                user: self.user()?,
+                if_exists,
+            });
+        }
+        if self.is("ROLE") {
+            return self.drop_role();
+        }
+        Err(self.unexpected(&[
+            "TABLE",
+            "DATABASE",
+            "SCHEMA",
+            "VIEW",
+            "REPOSITORY",
+            "USER",
+            "ROLE",
+        ]))
+    }
+
+    /// `RECOVER TABLE name`
+    pub fn recover(&mut self) -> Parsed<Statement> {
+        self.expect_run(&["RECOVER", "TABLE"])?;
+        Ok(Statement::RecoverTable {
+            name: self.object_name()?,
+        })
+    }
+
+    /// `[default_catalog.]db`
+    pub fn database_name(&mut self) -> Parsed<String> {
+        let named = self.object_name()?;
+        match named.database.as_deref() {
+            None | Some("default_catalog") => Ok(named.name),
+            Some(catalog) => Err(crate::answer::SqlError::plain(format!(
+                "Getting analyzing error. Detail message: Unknown catalog '{catalog}'."
+            ))),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! StarRocks' SQL as the front end's own grammar reads it, from text to [`crate::ast::Statement`].
+//!
+//! [`split`] cuts a COM_QUERY into statements, [`parse`] reads one of them. The first words decide which module goes on; queries, expressions
+//! and WHERE clauses are handed to sqlparser by [`general`]. Whatever the text, the answer is a statement or a refusal, never a panic, and
+//! nothing outside the grammar is let through.
+
+mod account;
+mod admin;
+mod alter;
+mod backup;
+mod column;
+mod create;
+mod cursor;
+mod drop;
+mod general;
+mod insert;
+mod keyword;
+mod literal;
+mod modify;
+mod partition;
+mod privilege;
+mod query;
+mod repository;
+mod session;
+mod show;
+mod statement;
+mod token;
+
+#[cfg(test)]
+mod tests;
+
+pub use literal::unquote;
+pub use statement::{parse, split};

@@ -1,0 +1,30 @@
+//! What the protocol needs of the front end behind it.
+
+use crate::answer::{Answer, SqlError};
+
+/// A front end. Clones share their state; statements of different sessions may run at the same time on several threads.
+pub trait Service: Clone + Send + Sync + 'static {
+    /// What belongs to one connection: its user, database and variables.
+    type Session: Send + 'static;
+
+    /// What the greeting says, FE config `mysql_server_version`: "8.0.33" since 3.4.
+    fn server_version(&self) -> String;
+
+    /// A number no other open connection has.
+    fn connection_id(&self) -> u32;
+
+    /// SHA1(SHA1(password)), empty for an account without a password. `None`: no such user.
+    fn credentials(&self, user: &str, host: &str) -> Option<Vec<u8>>;
+
+    fn open(&self, user: &str, host: &str, connection_id: u32) -> Result<Self::Session, SqlError>;
+
+    /// Runs one statement. May block.
+    fn execute(&self, session: &mut Self::Session, sql: &str) -> Result<Answer, SqlError>;
+
+    fn use_database(&self, session: &mut Self::Session, name: &str) -> Result<(), SqlError>;
+
+    /// COM_RESET_CONNECTION: the session variables go back to the global ones, nothing else changes.
+    fn reset(&self, session: &mut Self::Session);
+
+    fn close(&self, session: Self::Session);
+}

@@ -1,0 +1,11 @@
+//! The engine in process, under a manual clock: what a client sees of StarRocks.
+
+mod backup;
+mod catalogue;
+mod harness;
+mod load;
+mod monitoring;
+mod partitions;
+mod query;
+mod restore;
+mod versions;
