@@ -1,0 +1,114 @@
+//! One row of `ops.backup_history`.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::BackupKind;
+use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
+
+/// A snapshot's time in the repository, `yyyy-MM-dd-HH-mm-ss-SSS` in the frontend's own zone: a token to hand back, never a time to reckon
+/// with (`backup/BackupJob.java`, TIMESTAMP_FORMAT).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct SnapshotTimestamp(pub String);
+
+impl fmt::Display for SnapshotTimestamp {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(&self.0)
+    }
+}
+
+/// The words of `ops.backup_history.status`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum BackupStatus {
+    Finished,
+    Failed,
+    Cancelled,
+    Timeout,
+    /// A word that neither brd nor starrocks-br writes.
+    #[serde(untagged)]
+    Unknown(String),
+}
+
+impl BackupStatus {
+    pub fn as_str(&self) -> &str {
+        match self {
+            BackupStatus::Finished => "FINISHED",
+            BackupStatus::Failed => "FAILED",
+            BackupStatus::Cancelled => "CANCELLED",
+            BackupStatus::Timeout => "TIMEOUT",
+            BackupStatus::Unknown(word) => word,
+        }
+    }
+
+    pub fn parse(word: &str) -> BackupStatus {
+        match word {
+            "FINISHED" => BackupStatus::Finished,
+            "FAILED" => BackupStatus::Failed,
+            "CANCELLED" => BackupStatus::Cancelled,
+            "TIMEOUT" => BackupStatus::Timeout,
+            other => BackupStatus::Unknown(other.to_owned()),
+        }
+    }
+}
+
+/// Who asked for a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Trigger {
+    Schedule,
+    CatchUp,
+    Request,
+}
+
+impl Trigger {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Trigger::Schedule => "schedule",
+            Trigger::CatchUp => "catch-up",
+            Trigger::Request => "request",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Trigger> {
+        [Trigger::Schedule, Trigger::CatchUp, Trigger::Request]
+            .into_iter()
+            .find(|trigger| trigger.as_str() == word)
+    }
+}
+
+/// What history says of one backup. Fields that only brd writes are `None` in rows of starrocks-br.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackupRecord {
+    pub label: Label,
+    pub kind: BackupKind,
+    pub status: BackupStatus,
+    pub repository: RepositoryName,
+    pub error: Option<String>,
+    pub run: Option<JobId>,
+    pub group: Option<GroupName>,
+    pub database: Option<DatabaseName>,
+    /// The Label that an incremental was compared with.
+    pub baseline: Option<Label>,
+    /// `None` for a moment that was verified unchanged: it needs no snapshot of its own.
+    pub snapshot: Option<SnapshotTimestamp>,
+    /// When the cluster accepted the BACKUP: the cut lies at or shortly after it.
+    pub snapshot_created: Option<DateTime<Utc>>,
+    pub started: Option<DateTime<Utc>>,
+    pub finished: Option<DateTime<Utc>>,
+    pub trigger: Option<Trigger>,
+    pub scheduled: Option<DateTime<Utc>>,
+    pub host: Option<String>,
+    pub partition_count: Option<u64>,
+    pub data_bytes: Option<u64>,
+    /// Set where no BACKUP was needed: the moment at which nothing differed from the baseline.
+    pub verified: Option<DateTime<Utc>>,
+}
+
+impl BackupRecord {
+    pub fn is_finished(&self) -> bool {
+        self.status == BackupStatus::Finished
+    }
+}

@@ -1,0 +1,21 @@
+//! What exists, as values without IO: what the inventory names, what the cluster holds, what a backup covers, which backups belong together.
+
+mod backup;
+mod backup_kind;
+mod chain;
+mod facts;
+mod fingerprint;
+mod inventory;
+mod job;
+mod manifest;
+
+pub use backup::{BackupRecord, BackupStatus, SnapshotTimestamp, Trigger};
+pub use backup_kind::BackupKind;
+pub use chain::{Chain, ChainError, Link, PartitionSource, TableState};
+pub use facts::{
+    ColumnFacts, DatabaseFacts, LeftOut, LeftOutReason, PartitionFacts, Partitioning, TableFacts,
+};
+pub use fingerprint::{Fingerprint, PhysicalPartition, RecordedFingerprint, SchemaFingerprint};
+pub use inventory::{Inventory, TablePattern};
+pub use job::{JobEvent, JobEventKind, JobKind, JobState, JobSummary};
+pub use manifest::{Manifest, PartitionRecord, TableRecord, TableRecordState};

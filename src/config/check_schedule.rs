@@ -1,0 +1,298 @@
+//! What the keys of a schedule file mean.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::time::Duration;
+
+use chrono::DateTime;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::cron::Cron;
+use super::file::{DefaultKeys, GroupKeys, SCHEDULE_TABLES, ScheduleKeys};
+use super::finding::Inspection;
+use super::keys::accepts;
+use super::schedule::{CatchUp, GroupSchedule, Overlap, Schedule};
+use super::tables;
+use super::value::{DAY, HOUR, JOB_TIMEOUT, MINUTE};
+use super::zone::Zone;
+use crate::names::{GroupName, RepositoryName};
+
+/// A read schedule file whose findings may still be added to.
+pub(super) struct ScheduleSheet {
+    pub schedule: Option<Schedule>,
+    /// Where each group's name stands.
+    pub headers: BTreeMap<GroupName, Range<usize>>,
+    pub inspection: Inspection,
+}
+
+pub(super) fn read(path: &Path, text: &str) -> ScheduleSheet {
+    let mut inspection = Inspection::new(path, text);
+    let mut headers = BTreeMap::new();
+    let schedule = tables::parse(text, &mut inspection)
+        .and_then(|root| schedule(root, &mut headers, &mut inspection));
+    ScheduleSheet {
+        schedule,
+        headers,
+        inspection,
+    }
+}
+
+fn schedule(
+    mut root: DeTable<'_>,
+    headers: &mut BTreeMap<GroupName, Range<usize>>,
+    inspection: &mut Inspection,
+) -> Option<Schedule> {
+    if !tables::version_is_known(&root, inspection) {
+        return None;
+    }
+    if let Some(DeValue::Table(defaults)) = root.get_mut("defaults").map(Spanned::get_mut) {
+        refuse_crons(defaults, inspection);
+    }
+    let defaults = tables::take::<DefaultKeys>(&mut root, "defaults", inspection);
+    let groups = take_groups(&mut root, inspection);
+    let top =
+        tables::read::<ScheduleKeys>(root, 0..0, "a schedule file", SCHEDULE_TABLES, inspection);
+    inspection.version(&top.keys.version, top.rejected("version"));
+
+    let defaults = Rules::built_in().with(
+        &defaults.map(|section| section.keys).unwrap_or_default(),
+        inspection,
+    );
+    let mut schedule = Schedule::default();
+    for (name, value) in groups {
+        let help = "a group is a table of its own: [group.NAME]";
+        let Some(table) = tables::as_table(&name, value, help, inspection) else {
+            continue;
+        };
+        let Some((group, rules)) = group(&name, table, &defaults, inspection) else {
+            continue;
+        };
+        headers.insert(group.clone(), name.span());
+        schedule.groups.insert(group, rules);
+    }
+    if schedule.groups.is_empty() && !inspection.has_errors() {
+        inspection.warning(
+            0..0,
+            "no group is scheduled: no backup will run",
+            "add [group.NAME] with `full` and `incremental`",
+        );
+    }
+    Some(schedule)
+}
+
+type Entry<'t> = (Spanned<Cow<'t, str>>, Spanned<DeValue<'t>>);
+
+fn take_groups<'t>(root: &mut DeTable<'t>, inspection: &mut Inspection) -> Vec<Entry<'t>> {
+    let Some((key, value)) = root.remove_entry("group") else {
+        return Vec::new();
+    };
+    let help = "a group is a table of its own: [group.NAME], in single brackets";
+    match tables::as_table(&key, value, help, inspection) {
+        Some(table) => table.into_iter().collect(),
+        None => Vec::new(),
+    }
+}
+
+/// The two keys that make sense nowhere but in a group get a better answer than "unknown key".
+fn refuse_crons(defaults: &mut DeTable<'_>, inspection: &mut Inspection) {
+    for key in ["full", "incremental"] {
+        if let Some((name, _)) = defaults.remove_entry(key) {
+            let message = format!("`{key}` cannot stand in [defaults]");
+            inspection.error(
+                name.span(),
+                message,
+                "every group says itself when it is due: write it in [group.NAME]",
+            );
+        }
+    }
+}
+
+fn group(
+    name: &Spanned<Cow<'_, str>>,
+    table: DeTable<'_>,
+    defaults: &Rules,
+    inspection: &mut Inspection,
+) -> Option<(GroupName, GroupSchedule)> {
+    let title = format!("[group.{}]", name.get_ref());
+    let section = tables::read::<GroupKeys>(table, name.span(), &title, &[], inspection);
+    let rejected = section.rejected("full") || section.rejected("incremental");
+    let (full_text, incremental_text, rest) = section.keys.split();
+    let rules = defaults.with(&rest, inspection);
+    let full = cron("full", &full_text, inspection);
+    let incremental = cron("incremental", &incremental_text, inspection);
+    if full_text.is_none() && incremental_text.is_none() && !rejected {
+        inspection.error(
+            name.span(),
+            format!("{title} is never due"),
+            "add `full`, or `incremental`, or both",
+        );
+    }
+    if full_text.is_none() && incremental_text.is_some() && !rejected {
+        let message = format!(
+            "{title} has no `full`: its first incremental becomes a full, and every later one grows with the distance to it"
+        );
+        inspection.warning(name.span(), message, "add `full`, once a week perhaps");
+    }
+    if let (Some(full), Some(incremental), Some(text)) = (&full, &incremental, &incremental_text)
+        && always_replaced(incremental, full, rules.zone)
+    {
+        let message = "a full is due at each of these moments and replaces the incremental";
+        inspection.warning(
+            text.span(),
+            message,
+            "choose other moments, or remove `incremental`",
+        );
+    }
+    let group = match GroupName::parse(name.get_ref().as_ref()) {
+        Ok(group) => group,
+        Err(error) => {
+            inspection.error(
+                name.span(),
+                error.to_string(),
+                "the name of a group in ops.table_inventory",
+            );
+            return None;
+        }
+    };
+    Some((group, rules.schedule(full, incremental)))
+}
+
+fn cron(key: &str, text: &Option<Spanned<String>>, inspection: &mut Inspection) -> Option<Cron> {
+    let text = text.as_ref()?;
+    let cron = match Cron::parse(text.get_ref()) {
+        Ok(cron) => cron,
+        Err(error) => {
+            let span = inspection.part_of(text, &error.span);
+            inspection.error(span, format!("`{key}`: {error}"), error.fault.help());
+            return None;
+        }
+    };
+    if cron.either_day() {
+        let message = format!(
+            "`{key}`: with both day fields restricted, a day that matches either of them is due"
+        );
+        let help = "for the days that match both write \"+\" before the weekdays, as in \"0 1 1-7 * +MON\"; or leave one of the two `*`";
+        inspection.warning(text.span(), message, help);
+    }
+    if cron.many_seconds() {
+        let message = format!("`{key}` is due several times a minute");
+        inspection.warning(
+            text.span(),
+            message,
+            "a single number in the first of the 6 fields",
+        );
+    }
+    Some(cron)
+}
+
+/// Whether the incremental would not run within its next hundred moments. The reference is any moment: what repeats,
+/// repeats.
+fn always_replaced(incremental: &Cron, full: &Cron, zone: Zone) -> bool {
+    const ENOUGH: usize = 100;
+    let start = DateTime::from_timestamp(1_767_225_600, 0).expect("2026-01-01 is a date");
+    let moments = std::iter::successors(incremental.next_after(start, zone), |at| {
+        incremental.next_after(*at, zone)
+    });
+    let second = chrono::TimeDelta::seconds(1);
+    moments
+        .take(ENOUGH)
+        .all(|at| full.next_after(at - second, zone) == Some(at))
+}
+
+/// What a group has besides its expressions.
+#[derive(Clone)]
+struct Rules {
+    zone: Zone,
+    repository: Option<RepositoryName>,
+    catch_up: CatchUp,
+    catch_up_limit: Duration,
+    on_overlap: Overlap,
+    wait_limit: Duration,
+    jitter: Duration,
+    job_timeout: Option<Duration>,
+}
+
+impl Rules {
+    fn built_in() -> Rules {
+        Rules {
+            zone: Zone::UTC,
+            repository: None,
+            catch_up: CatchUp::One,
+            catch_up_limit: DAY,
+            on_overlap: Overlap::Wait,
+            wait_limit: 6 * HOUR,
+            jitter: Duration::ZERO,
+            job_timeout: None,
+        }
+    }
+
+    /// These rules, with what the keys say instead.
+    fn with(&self, keys: &DefaultKeys, inspection: &mut Inspection) -> Rules {
+        let limit = inspection.duration("catch-up-limit", &keys.catch_up_limit, MINUTE..=365 * DAY);
+        let wait = inspection.duration("wait-limit", &keys.wait_limit, Duration::ZERO..=30 * DAY);
+        let jitter = inspection.duration("jitter", &keys.jitter, Duration::ZERO..=12 * HOUR);
+        let timeout = inspection.duration("job-timeout", &keys.job_timeout, JOB_TIMEOUT);
+        Rules {
+            zone: zone(&keys.timezone, inspection).unwrap_or(self.zone),
+            repository: inspection
+                .repository(&keys.repository)
+                .or_else(|| self.repository.clone()),
+            catch_up: inspection
+                .word("catch-up", &keys.catch_up)
+                .unwrap_or(self.catch_up),
+            catch_up_limit: limit.unwrap_or(self.catch_up_limit),
+            on_overlap: inspection
+                .word("on-overlap", &keys.on_overlap)
+                .unwrap_or(self.on_overlap),
+            wait_limit: wait.unwrap_or(self.wait_limit),
+            jitter: jitter.unwrap_or(self.jitter),
+            job_timeout: timeout.or(self.job_timeout),
+        }
+    }
+
+    fn schedule(self, full: Option<Cron>, incremental: Option<Cron>) -> GroupSchedule {
+        GroupSchedule {
+            full,
+            incremental,
+            zone: self.zone,
+            repository: self.repository,
+            catch_up: self.catch_up,
+            catch_up_limit: self.catch_up_limit,
+            on_overlap: self.on_overlap,
+            wait_limit: self.wait_limit,
+            jitter: self.jitter,
+            job_timeout: self.job_timeout,
+        }
+    }
+}
+
+fn zone(text: &Option<Spanned<String>>, inspection: &mut Inspection) -> Option<Zone> {
+    let text = text.as_ref()?;
+    match text.get_ref().parse::<Zone>() {
+        Ok(zone) => {
+            if let Some(offset) = zone.inverted_sign() {
+                let message = format!(
+                    "{zone} is {offset}: the sign of these zones is the opposite of what it looks like"
+                );
+                inspection.warning(
+                    text.span(),
+                    message,
+                    format!("write \"{offset}\", or the opposite if that was meant"),
+                );
+            }
+            Some(zone)
+        }
+        Err(error) => {
+            let help = if text.get_ref().is_empty() {
+                accepts("timezone").to_owned()
+            } else {
+                error.help()
+            };
+            inspection.error(text.span(), format!("`timezone`: {error}"), help);
+            None
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Names for backups: `{database}_{yyyymmdd}_{full|inc}`, then `_r1`, `_r2` … while the name is taken.
+
+use chrono::NaiveDate;
+use md5::{Digest, Md5};
+
+use crate::catalog::BackupKind;
+use crate::names::{LABEL_LIMIT, Label};
+
+/// Bytes kept for `_yyyymmdd_full_r9999`.
+const TAIL: usize = 20;
+
+/// Bytes of `-` and four hex digits.
+const DIGEST: usize = 5;
+
+/// The `attempt`-th name for a backup of `subject` on `day` (in the group's zone); attempt 0 carries no `_r#`. The subject is a database,
+/// or the group where a run failed before any database was known.
+pub fn label(subject: &str, day: NaiveDate, kind: BackupKind, attempt: u32) -> Label {
+    let word = match kind {
+        BackupKind::Full => "full",
+        BackupKind::Incremental => "inc",
+    };
+    let base = format!(
+        "{}_{}_{word}",
+        directory_safe(subject),
+        day.format("%Y%m%d")
+    );
+    numbered(&base, attempt)
+}
+
+/// The `attempt`-th variant of a label that was asked for by name.
+pub fn variant(wanted: &Label, attempt: u32) -> Option<Label> {
+    if attempt == 0 {
+        return Some(wanted.clone());
+    }
+    Label::parse(format!("{wanted}_r{attempt}")).ok()
+}
+
+fn numbered(base: &str, attempt: u32) -> Label {
+    let text = if attempt == 0 {
+        base.to_owned()
+    } else {
+        format!("{base}_r{attempt}")
+    };
+    Label::parse(text).expect("made of letters, digits, `_` and `-`, and cut to length")
+}
+
+/// The label becomes a directory name: whatever is not a plain letter, digit, `_` or `-` becomes `_`. A name that does not come through
+/// whole carries a digest of itself, so that two databases of one run never ask for one label.
+pub fn directory_safe(subject: &str) -> String {
+    let safe = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '_' || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let text: String = subject.chars().map(safe).take(LABEL_LIMIT - TAIL).collect();
+    if text == subject {
+        return text;
+    }
+    let digest = Md5::digest(subject.as_bytes());
+    let kept: String = text.chars().take(LABEL_LIMIT - TAIL - DIGEST).collect();
+    format!("{kept}-{:02x}{:02x}", digest[0], digest[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(database: &str, kind: BackupKind, attempt: u32) -> String {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
+        label(database, day, kind, attempt).to_string()
+    }
+
+    #[test]
+    fn labels_are_named_for_database_day_and_kind() {
+        assert_eq!(name("sales", BackupKind::Full, 0), "sales_20261122_full");
+        assert_eq!(
+            name("sales", BackupKind::Incremental, 2),
+            "sales_20261122_inc_r2"
+        );
+        assert_eq!(
+            name("Größe 1", BackupKind::Full, 0),
+            "Gr__e_1-0c0e_20261122_full"
+        );
+        let long = name(&"x".repeat(1000), BackupKind::Full, 9999);
+        assert_eq!(
+            long.len(),
+            LABEL_LIMIT - TAIL + "_20261122_full_r9999".len()
+        );
+        assert!(long.ends_with("_20261122_full_r9999"));
+    }
+
+    #[test]
+    fn a_label_asked_for_by_name_gets_a_number_only_when_it_fits() {
+        let wanted = Label::parse("before-upgrade").unwrap();
+        assert_eq!(variant(&wanted, 0), Some(wanted.clone()));
+        assert_eq!(variant(&wanted, 3).unwrap().as_str(), "before-upgrade_r3");
+        assert_eq!(
+            variant(&Label::parse("x".repeat(LABEL_LIMIT)).unwrap(), 1),
+            None
+        );
+    }
+}

@@ -1,0 +1,7 @@
+//! What to do: pure and synchronous, the present time an argument. Everything decided, nothing done.
+
+pub mod backup;
+pub mod label;
+pub mod restore;
+pub mod settle;
+pub mod timetable;

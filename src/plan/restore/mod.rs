@@ -1,0 +1,20 @@
+//! What a restore will do, table by table and step by step: decided before anything is touched, printed, stored, and then run as it stands.
+//!
+//! An alias only ever creates a table, and a failing job with several aliased tables can remove live ones, so each table is downloaded by
+//! jobs of its own, beside the live table, under a name proven free. Every partition comes from the latest link that holds it. The link
+//! that carries most of the table is downloaded under the final suffix, the others into helpers whose partitions are copied over. One
+//! SWAP per table, after everything is verified, makes the result live.
+
+mod error;
+mod plan;
+mod planner;
+mod request;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use error::RestorePlanError;
+pub use plan::{LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
+pub use planner::{LiveDatabase, RestorePlanner};
+pub use request::{RestoreRequest, Selection, default_suffix};
+pub use step::Step;

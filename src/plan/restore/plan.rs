@@ -1,0 +1,87 @@
+//! The plan's values: what comes from which backup, and where it goes.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{BackupKind, SnapshotTimestamp};
+use crate::names::{
+    DatabaseName, GroupName, JobId, Label, PartitionName, RepositoryName, TableName,
+};
+
+/// Everything decided, nothing done. Serialised into `ops.restore_history.plan` before the first step runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RestorePlan {
+    pub job: JobId,
+    pub target: Label,
+    /// When the cluster accepted the target's BACKUP, or when it was verified unchanged.
+    pub recovery_point: Option<DateTime<Utc>>,
+    pub repository: RepositoryName,
+    pub database: DatabaseName,
+    pub group: Option<GroupName>,
+    /// The whole chain, the full first.
+    pub links: Vec<PlannedLink>,
+    pub tables: Vec<TablePlan>,
+}
+
+impl RestorePlan {
+    pub fn data_bytes(&self) -> u64 {
+        self.tables
+            .iter()
+            .flat_map(|table| &table.sources)
+            .map(|source| source.data_bytes)
+            .sum()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedLink {
+    pub label: Label,
+    pub kind: BackupKind,
+    /// `None` where the link is a moment verified unchanged: nothing is downloaded from it.
+    pub snapshot: Option<SnapshotTimestamp>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TablePlan {
+    pub table: TableName,
+    pub live: LiveTable,
+    /// Where the table is built, and where the old data is afterwards.
+    pub restored: TableName,
+    pub replication_num: u32,
+    /// The first is downloaded as `restored`, the others as helpers to copy from.
+    pub sources: Vec<SourcePlan>,
+    /// Come with the first source and were gone at the recovery point.
+    pub surplus: Vec<PartitionName>,
+    /// What the restored table must have in the end; `None` for an unpartitioned table, whose only partition has its name.
+    pub partitions: Option<BTreeSet<PartitionName>>,
+}
+
+/// What stands under the table's name now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "kebab-case")]
+pub enum LiveTable {
+    /// Swapped out and kept under the suffix.
+    Replaced {
+        table_id: u64,
+        /// Partitions whose content is not that of the recovery point: what a restore takes back.
+        differing: usize,
+        /// Partitions that the recovery point has not: gone after the swap.
+        newer: Vec<PartitionName>,
+    },
+    Gone,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourcePlan {
+    /// Place in [`RestorePlan::links`].
+    pub link: usize,
+    pub download_as: TableName,
+    /// `None`: the table as the link holds it, without a PARTITION clause.
+    pub partitions: Option<Vec<PartitionName>>,
+    /// Partitions that count from this source.
+    pub used: Vec<PartitionName>,
+    /// By the frontend's statistics at backup time, one replica.
+    pub data_bytes: u64,
+}

@@ -1,0 +1,38 @@
+//! What a person asked for.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::names::{GroupName, Label, TableName};
+
+/// One recovery point, or some of its tables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RestoreRequest {
+    pub target_label: Label,
+    /// Only tables of this inventory group.
+    pub group: Option<GroupName>,
+    /// Only these, as `table` or `database.table`; empty: every table of the backup.
+    #[serde(default)]
+    pub tables: Vec<String>,
+    /// Goes behind each table's name; letters, digits and `_`.
+    #[serde(default = "default_suffix")]
+    pub rename_suffix: String,
+}
+
+pub fn default_suffix() -> String {
+    "_restored".to_owned()
+}
+
+/// Which tables of the recovery point are asked for.
+#[derive(Debug, Clone)]
+pub enum Selection {
+    Everything,
+    Tables(Vec<TableName>),
+    /// The tables of the database that an inventory group names now.
+    Group {
+        group: GroupName,
+        tables: BTreeSet<TableName>,
+    },
+}

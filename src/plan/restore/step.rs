@@ -1,0 +1,191 @@
+//! The plan as a line of steps, each fit to run twice.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::{LiveTable, RestorePlan, SourcePlan, TablePlan};
+use crate::catalog::SnapshotTimestamp;
+use crate::names::{Label, PartitionName, TableName};
+
+/// One thing that is done. Each may run twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "kebab-case")]
+pub enum Step {
+    Download {
+        table: TableName,
+        label: Label,
+        snapshot: SnapshotTimestamp,
+        partitions: Option<Vec<PartitionName>>,
+        download_as: TableName,
+        replication_num: u32,
+    },
+    /// Dynamic partitioning and TTL off, before they drop what was just restored.
+    Quiet {
+        table: TableName,
+    },
+    /// ADD PARTITION where it is missing, then INSERT OVERWRITE.
+    Copy {
+        into: TableName,
+        from: TableName,
+        partition: PartitionName,
+    },
+    DropPartition {
+        table: TableName,
+        partition: PartitionName,
+    },
+    DropHelper {
+        table: TableName,
+    },
+    Verify {
+        table: TableName,
+        restored: TableName,
+        partitions: Option<BTreeSet<PartitionName>>,
+    },
+    Swap {
+        table: TableName,
+        restored: TableName,
+    },
+    Rename {
+        restored: TableName,
+        table: TableName,
+    },
+}
+
+impl Step {
+    /// The word in `ops.restore_steps.kind`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Step::Download { .. } => "download",
+            Step::Quiet { .. } => "quiet",
+            Step::Copy { .. } => "copy",
+            Step::DropPartition { .. } => "drop-partition",
+            Step::DropHelper { .. } => "drop-helper",
+            Step::Verify { .. } => "verify",
+            Step::Swap { .. } => "swap",
+            Step::Rename { .. } => "rename",
+        }
+    }
+
+    /// The table that the step changes or looks at.
+    pub fn target(&self) -> &TableName {
+        match self {
+            Step::Download {
+                download_as: target,
+                ..
+            }
+            | Step::Copy { into: target, .. }
+            | Step::Verify {
+                restored: target, ..
+            }
+            | Step::Quiet { table: target }
+            | Step::DropPartition { table: target, .. }
+            | Step::DropHelper { table: target }
+            | Step::Swap { table: target, .. }
+            | Step::Rename { table: target, .. } => target,
+        }
+    }
+
+    /// For a person following along.
+    pub fn describe(&self) -> String {
+        match self {
+            Step::Download {
+                table,
+                label,
+                download_as,
+                partitions,
+                ..
+            } => {
+                let what = partitions.as_ref().map_or_else(
+                    || "whole".to_owned(),
+                    |list| format!("{} partitions", list.len()),
+                );
+                format!("download {table} ({what}) from {label} as {download_as}")
+            }
+            Step::Quiet { table } => format!("switch dynamic partitioning and TTL of {table} off"),
+            Step::Copy {
+                into,
+                from,
+                partition,
+            } => format!("copy partition {partition} from {from} into {into}"),
+            Step::DropPartition { table, partition } => {
+                format!("drop partition {partition} of {table}, gone at the recovery point")
+            }
+            Step::DropHelper { table } => format!("drop the helper {table}"),
+            Step::Verify { restored, .. } => format!("verify {restored}"),
+            Step::Swap { table, restored } => format!("swap {table} with {restored}"),
+            Step::Rename { restored, table } => format!("rename {restored} to {table}"),
+        }
+    }
+}
+
+impl RestorePlan {
+    /// Everything that is done, in order: all tables are built and verified before the first one is swapped.
+    pub fn steps(&self) -> Vec<Step> {
+        let build = self.tables.iter().flat_map(|table| self.build(table));
+        let finish = self.tables.iter().flat_map(|plan| match plan.live {
+            // The old data keeps its own dynamic partitioning and TTL under the suffix: off, or it is no longer what can be undone to.
+            LiveTable::Replaced { .. } => vec![
+                Step::Swap {
+                    table: plan.table.clone(),
+                    restored: plan.restored.clone(),
+                },
+                Step::Quiet {
+                    table: plan.restored.clone(),
+                },
+            ],
+            LiveTable::Gone => vec![Step::Rename {
+                restored: plan.restored.clone(),
+                table: plan.table.clone(),
+            }],
+        });
+        build.chain(finish).collect()
+    }
+
+    fn build(&self, plan: &TablePlan) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for source in &plan.sources {
+            steps.push(self.download(plan, source));
+            steps.push(Step::Quiet {
+                table: source.download_as.clone(),
+            });
+        }
+        let drop = |partition: &PartitionName| Step::DropPartition {
+            table: plan.restored.clone(),
+            partition: partition.clone(),
+        };
+        // Before the copies: a partition that was replaced by others of another name may lie in their way.
+        steps.extend(plan.surplus.iter().map(drop));
+        for source in plan.sources.iter().skip(1) {
+            steps.extend(source.used.iter().map(|partition| Step::Copy {
+                into: plan.restored.clone(),
+                from: source.download_as.clone(),
+                partition: partition.clone(),
+            }));
+            steps.push(Step::DropHelper {
+                table: source.download_as.clone(),
+            });
+        }
+        steps.push(Step::Verify {
+            table: plan.table.clone(),
+            restored: plan.restored.clone(),
+            partitions: plan.partitions.clone(),
+        });
+        steps
+    }
+
+    fn download(&self, plan: &TablePlan, source: &SourcePlan) -> Step {
+        let link = &self.links[source.link];
+        Step::Download {
+            table: plan.table.clone(),
+            label: link.label.clone(),
+            snapshot: link
+                .snapshot
+                .clone()
+                .expect("source() refuses a link without a snapshot"),
+            partitions: source.partitions.clone(),
+            download_as: source.download_as.clone(),
+            replication_num: plan.replication_num,
+        }
+    }
+}

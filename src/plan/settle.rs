@@ -1,0 +1,153 @@
+//! What the snapshot really holds, once it is taken: the plan's manifest held against a second look at the catalogue and against the
+//! repository's own list.
+//!
+//! The cut lies between the two looks. A partition that stands still over both is in the snapshot exactly as recorded. One that was
+//! selected and moved is in the snapshot at a version nobody can tell: it is recorded as unsettled, so that the next incremental takes it
+//! again. One that was *not* selected and moved may have moved before the cut: the point would be torn, and the run must be taken again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::backup::Forced;
+use crate::catalog::{
+    Fingerprint, Manifest, PartitionRecord, RecordedFingerprint, TableRecord, TableRecordState,
+    TableState,
+};
+use crate::names::{PartitionName, TableName};
+
+/// A second, cheaper look: fingerprints only, with the table's id.
+pub type SecondLook = BTreeMap<TableName, (u64, BTreeMap<PartitionName, Fingerprint>)>;
+
+/// What SHOW SNAPSHOT's Details list.
+pub type SnapshotContent = BTreeMap<TableName, BTreeSet<PartitionName>>;
+
+/// What must be forced into a new attempt because it moved outside the selection; empty: the point is one cut.
+///
+/// What was not selected stands as the baseline's state has it; that is why it was not selected.
+pub fn torn(
+    manifest: &Manifest,
+    baseline: &BTreeMap<TableName, TableState>,
+    after: &SecondLook,
+) -> Forced {
+    let mut forced = Forced::new();
+    for (table, record) in &manifest.tables {
+        if record.whole_table || record.state == TableRecordState::Dropped {
+            continue;
+        }
+        let moved = moved_outside(record, baseline.get(table), after.get(table));
+        if !moved.is_empty() {
+            forced.insert(table.clone(), moved);
+        }
+    }
+    forced
+}
+
+type Look = (u64, BTreeMap<PartitionName, Fingerprint>);
+
+fn moved_outside(
+    record: &TableRecord,
+    baseline: Option<&TableState>,
+    after: Option<&Look>,
+) -> BTreeSet<PartitionName> {
+    let unselected = |name: &PartitionName| {
+        !record.partitions.contains_key(name) && !record.dropped_partitions.contains(name)
+    };
+    let known = baseline.map(|state| &state.partitions);
+    let expected = known
+        .into_iter()
+        .flatten()
+        .filter(|(name, _)| unselected(name));
+    let now = after
+        .filter(|(id, _)| Some(*id) == record.table_id)
+        .map(|(_, partitions)| partitions);
+    let gone_or_moved = expected
+        .filter(|(name, source)| {
+            let now = now.and_then(|partitions| partitions.get(*name));
+            !now.is_some_and(|now| source.record.fingerprint.matches(now))
+        })
+        .map(|(name, _)| name.clone());
+    let is_new = |name: &&PartitionName| {
+        !record.partitions.contains_key(*name)
+            && known.is_none_or(|known| !known.contains_key(*name))
+    };
+    let came_back = |name: &&PartitionName| record.dropped_partitions.contains(*name);
+    let appeared = now
+        .into_iter()
+        .flat_map(BTreeMap::keys)
+        .filter(|name| is_new(name) || came_back(name))
+        .cloned();
+    let mut moved: BTreeSet<PartitionName> = gone_or_moved.chain(appeared).collect();
+    // Another table under the name, and not one partition to tell it by: the selection itself is stale.
+    if now.is_none() && moved.is_empty() {
+        moved.extend(record.partitions.keys().cloned());
+    }
+    moved
+}
+
+/// The manifest as it is recorded: unsettled where the content moved, and of whole tables exactly the partitions the snapshot lists.
+///
+/// Errors name what was asked for and is not in the snapshot.
+pub fn settle(
+    planned: &Manifest,
+    after: &SecondLook,
+    content: &SnapshotContent,
+) -> Result<Manifest, MissingFromSnapshot> {
+    let mut manifest = planned.clone();
+    for (table, record) in &mut manifest.tables {
+        if record.state != TableRecordState::Included {
+            continue;
+        }
+        let listed = content.get(table).ok_or_else(|| MissingFromSnapshot {
+            table: table.clone(),
+            partition: None,
+        })?;
+        if record.whole_table {
+            take_listed(record, listed);
+        } else if let Some(absent) = record
+            .partitions
+            .keys()
+            .find(|name| !listed.contains(*name))
+        {
+            return Err(MissingFromSnapshot {
+                table: table.clone(),
+                partition: Some(absent.clone()),
+            });
+        }
+        unsettle_moved(record, after.get(table));
+    }
+    Ok(manifest)
+}
+
+/// Partitions may come and go between the first look and the cut.
+fn take_listed(record: &mut TableRecord, listed: &BTreeSet<PartitionName>) {
+    record.partitions.retain(|name, _| listed.contains(name));
+    for name in listed {
+        record
+            .partitions
+            .entry(name.clone())
+            .or_insert_with(|| PartitionRecord {
+                fingerprint: RecordedFingerprint::Unsettled,
+                visible_version: 0,
+                rows: 0,
+                data_bytes: 0,
+            });
+    }
+}
+
+fn unsettle_moved(record: &mut TableRecord, after: Option<&Look>) {
+    for (name, partition) in &mut record.partitions {
+        let now = after
+            .filter(|(id, _)| Some(*id) == record.table_id)
+            .and_then(|(_, partitions)| partitions.get(name));
+        if !now.is_some_and(|now| partition.fingerprint.matches(now)) {
+            partition.fingerprint = RecordedFingerprint::Unsettled;
+        }
+    }
+}
+
+/// The snapshot is OK and does not hold what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the snapshot lacks {}", .partition.as_ref().map_or_else(|| format!("table {table}"), |p| format!("partition {p} of table {table}")))]
+pub struct MissingFromSnapshot {
+    pub table: TableName,
+    pub partition: Option<PartitionName>,
+}
