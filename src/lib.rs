@@ -5,4 +5,7 @@
 pub mod catalog;
 pub mod config;
 pub mod names;
+pub mod ops;
 pub mod plan;
+pub mod run;
+pub mod starrocks;

@@ -1,0 +1,113 @@
+//! Multi-row inserts in batches: one statement is one transaction and one version of every touched tablet, so rows go together, but a
+//! statement stays below what every parser limit allows.
+
+use crate::starrocks::sql;
+
+/// Rows of one statement (`expr_children_limit` allows 10,000; `sql/parser/PostProcessListener.java`).
+const ROWS: usize = 1_000;
+
+/// Bytes of one statement.
+const BYTES: usize = 900 << 10;
+
+/// A value as it stands in a statement.
+pub enum Cell {
+    Text(String),
+    Number(i64),
+    /// Already a literal.
+    Literal(String),
+    Null,
+}
+
+impl Cell {
+    pub fn text(value: impl ToString) -> Cell {
+        Cell::Text(value.to_string())
+    }
+
+    pub fn optional(value: Option<impl ToString>) -> Cell {
+        value.map_or(Cell::Null, |value| Cell::Text(value.to_string()))
+    }
+
+    pub fn count(value: u64) -> Cell {
+        Cell::Number(i64::try_from(value).unwrap_or(i64::MAX))
+    }
+
+    pub fn millis(at: Option<chrono::DateTime<chrono::Utc>>) -> Cell {
+        at.map_or(Cell::Null, |at| Cell::Number(at.timestamp_millis()))
+    }
+
+    pub fn sql(&self) -> String {
+        match self {
+            Cell::Text(value) => sql::text(value),
+            Cell::Number(value) => value.to_string(),
+            Cell::Literal(literal) => literal.clone(),
+            Cell::Null => "NULL".to_owned(),
+        }
+    }
+}
+
+/// The statements that insert `rows` into `table`, in order.
+pub fn inserts(
+    table: &str,
+    columns: &[&str],
+    rows: impl IntoIterator<Item = Vec<Cell>>,
+) -> Vec<String> {
+    let head = head(table, None, columns);
+    let mut statements = Vec::new();
+    let mut current = String::new();
+    let mut count = 0;
+    for row in rows {
+        let row = tuple(&row);
+        if count == ROWS || (count > 0 && current.len() + row.len() > BYTES) {
+            statements.push(std::mem::take(&mut current));
+            count = 0;
+        }
+        current.push_str(if count == 0 { &head } else { ", " });
+        current.push_str(&row);
+        count += 1;
+    }
+    if count > 0 {
+        statements.push(current);
+    }
+    statements
+}
+
+/// One row, claimed by a load label: of all who send the same label, one succeeds (`transaction/DatabaseTransactionMgr.java`).
+pub fn claiming_insert(table: &str, label: &str, columns: &[&str], row: &[Cell]) -> String {
+    format!("{}{}", head(table, Some(label), columns), tuple(row))
+}
+
+fn head(table: &str, label: Option<&str>, columns: &[&str]) -> String {
+    let label = label.map_or_else(String::new, |label| format!(" WITH LABEL `{label}`"));
+    let columns = columns
+        .iter()
+        .map(|column| sql::ident(column))
+        .collect::<Vec<_>>()
+        .join(", ");
+    format!("INSERT INTO {table}{label} ({columns}) VALUES ")
+}
+
+fn tuple(row: &[Cell]) -> String {
+    format!(
+        "({})",
+        row.iter().map(Cell::sql).collect::<Vec<_>>().join(", ")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_batched_by_count_and_by_bytes() {
+        let rows = (0..2_500).map(|number| vec![Cell::Number(number)]);
+        let statements = inserts("ops.t", &["n"], rows);
+        assert_eq!(statements.len(), 3);
+        assert!(statements[0].starts_with("INSERT INTO ops.t (`n`) VALUES (0), (1), "));
+        assert!(statements[2].ends_with("(2499)"));
+        let wide = (0..10).map(|_| vec![Cell::text("x".repeat(300 << 10))]);
+        let statements = inserts("ops.t", &["n"], wide);
+        assert_eq!(statements.len(), 5);
+        assert!(statements.iter().all(|statement| statement.len() < 1 << 20));
+        assert!(inserts("ops.t", &["n"], []).is_empty());
+    }
+}

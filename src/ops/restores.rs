@@ -1,0 +1,258 @@
+//! `ops.restore_history` and `ops.restore_steps`: what a restore set out to do, and how far it came.
+//!
+//! All steps are written before the first one runs, each is marked before it runs and after; so the next life of the daemon reads its way on
+//! from the rows alone.
+
+use chrono::{DateTime, Utc};
+
+use super::history::{label as label_cell, optional_name};
+use super::insert::{Cell, inserts};
+use super::{Ops, OpsError};
+use crate::names::{GroupName, JobId, Label, RepositoryName};
+use crate::starrocks::{Row, RowError, sql};
+
+const HISTORY: &str = "ops.restore_history";
+const STEPS: &str = "ops.restore_steps";
+
+/// Longest text of a VARCHAR(1048576) column that still leaves a statement under 1 MiB.
+const PLAN_LIMIT: usize = 800 << 10;
+
+/// The words of `ops.restore_history.status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestoreStatus {
+    Finished,
+    Failed,
+    Cancelled,
+}
+
+impl RestoreStatus {
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            RestoreStatus::Finished => "FINISHED",
+            RestoreStatus::Failed => "FAILED",
+            RestoreStatus::Cancelled => "CANCELLED",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestoreRecord {
+    pub job: JobId,
+    pub label: Label,
+    /// `table` or `database`.
+    pub restore_type: String,
+    pub status: String,
+    pub repository: RepositoryName,
+    pub error: Option<String>,
+    pub checksum: Option<String>,
+    pub group: Option<GroupName>,
+    pub plan: Option<String>,
+    pub requested_by: Option<String>,
+    pub undo_until: Option<DateTime<Utc>>,
+    pub started: Option<DateTime<Utc>>,
+    pub finished: Option<DateTime<Utc>>,
+}
+
+/// How a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepState {
+    Pending,
+    Running,
+    Done,
+    Undone,
+    /// Its undo failed: a person is needed.
+    Stuck,
+}
+
+impl StepState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepState::Pending => "PENDING",
+            StepState::Running => "RUNNING",
+            StepState::Done => "DONE",
+            StepState::Undone => "UNDONE",
+            StepState::Stuck => "STUCK",
+        }
+    }
+
+    fn parse(word: &str) -> Option<StepState> {
+        [
+            StepState::Pending,
+            StepState::Running,
+            StepState::Done,
+            StepState::Undone,
+            StepState::Stuck,
+        ]
+        .into_iter()
+        .find(|state| state.as_str() == word)
+    }
+}
+
+/// One row of `restore_steps`. `step` is the step as JSON; `proof` what was seen right before it ran.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepRecord {
+    pub number: u32,
+    pub kind: String,
+    pub target: String,
+    pub state: StepState,
+    pub step: String,
+    pub proof: Option<String>,
+}
+
+const STEP_COLUMNS: [&str; 8] = [
+    "job_id",
+    "step_no",
+    "kind",
+    "target",
+    "state",
+    "statement",
+    "detail",
+    "at_ms",
+];
+
+impl Ops {
+    pub async fn write_steps(
+        &self,
+        job: &JobId,
+        steps: &[StepRecord],
+        now: DateTime<Utc>,
+    ) -> Result<(), OpsError> {
+        let rows = steps.iter().map(|step| {
+            vec![
+                Cell::text(job),
+                Cell::count(u64::from(step.number)),
+                Cell::text(&step.kind),
+                Cell::text(&step.target),
+                Cell::text(step.state.as_str()),
+                Cell::optional(step.proof.as_ref()),
+                Cell::text(&step.step),
+                Cell::millis(Some(now)),
+            ]
+        });
+        for statement in inserts(STEPS, &STEP_COLUMNS, rows) {
+            self.write(&statement).await?;
+        }
+        Ok(())
+    }
+
+    /// In order.
+    pub async fn steps(&self, job: &JobId) -> Result<Vec<StepRecord>, OpsError> {
+        let set = self
+            .read(&format!(
+                "SELECT * FROM {STEPS} WHERE job_id = {} ORDER BY step_no",
+                sql::text(job.as_str())
+            ))
+            .await?;
+        set.rows()
+            .map(|row| step(&row))
+            .collect::<Result<_, _>>()
+            .map_err(|source| OpsError::Row {
+                table: STEPS,
+                source,
+            })
+    }
+
+    /// Idempotent.
+    pub async fn record_restore(&self, record: &RestoreRecord) -> Result<(), OpsError> {
+        let wall = |at: Option<_>| at.map_or(Cell::Null, |at| Cell::Literal(self.wall_clock(at)));
+        let columns = [
+            "job_id",
+            "backup_label",
+            "restore_type",
+            "status",
+            "repository",
+            "started_at",
+            "finished_at",
+            "error_message",
+            "verification_checksum",
+            "created_at",
+            "inventory_group",
+            "plan",
+            "requested_by",
+            "undo_until_ms",
+            "started_ms",
+            "finished_ms",
+        ];
+        let row = vec![
+            Cell::text(&record.job),
+            Cell::text(&record.label),
+            Cell::text(&record.restore_type),
+            Cell::text(&record.status),
+            Cell::text(&record.repository),
+            wall(Some(
+                record
+                    .started
+                    .or(record.finished)
+                    .unwrap_or(DateTime::UNIX_EPOCH),
+            )),
+            wall(record.finished),
+            Cell::optional(record.error.as_ref()),
+            Cell::optional(record.checksum.as_ref()),
+            wall(record.finished.or(record.started)),
+            Cell::optional(record.group.as_ref()),
+            // A plan too long for its column is told by its steps.
+            Cell::optional(record.plan.as_ref().filter(|plan| plan.len() <= PLAN_LIMIT)),
+            Cell::optional(record.requested_by.as_ref()),
+            Cell::millis(record.undo_until),
+            Cell::millis(record.started),
+            Cell::millis(record.finished),
+        ];
+        for statement in inserts(HISTORY, &columns, [row]) {
+            self.write(&statement).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn restore(&self, job: &JobId) -> Result<Option<RestoreRecord>, OpsError> {
+        let set = self
+            .read(&format!(
+                "SELECT * FROM {HISTORY} WHERE job_id = {}",
+                sql::text(job.as_str())
+            ))
+            .await?;
+        set.first()
+            .map(|row| restore(&row))
+            .transpose()
+            .map_err(|source| OpsError::Row {
+                table: HISTORY,
+                source,
+            })
+    }
+}
+
+fn step(row: &Row<'_>) -> Result<StepRecord, RowError> {
+    let word = row.text("state")?;
+    let wrong = || RowError::Value {
+        column: "state",
+        value: word.to_owned(),
+        expected: "a step's state",
+    };
+    Ok(StepRecord {
+        number: row.number("step_no")?,
+        kind: row.text("kind")?.to_owned(),
+        target: row.text("target")?.to_owned(),
+        state: StepState::parse(word).ok_or_else(wrong)?,
+        step: row.text("detail")?.to_owned(),
+        proof: row.nullable("statement")?.map(str::to_owned),
+    })
+}
+
+fn restore(row: &Row<'_>) -> Result<RestoreRecord, RowError> {
+    Ok(RestoreRecord {
+        job: row.name("job_id")?,
+        label: label_cell(row, "backup_label")?.ok_or(RowError::Null {
+            column: "backup_label",
+        })?,
+        restore_type: row.text("restore_type")?.to_owned(),
+        status: row.text("status")?.to_owned(),
+        repository: row.name("repository")?,
+        error: row.nullable("error_message")?.map(str::to_owned),
+        checksum: row.nullable("verification_checksum")?.map(str::to_owned),
+        group: optional_name(row, "inventory_group")?,
+        plan: row.nullable("plan")?.map(str::to_owned),
+        requested_by: row.nullable("requested_by")?.map(str::to_owned),
+        undo_until: row.epoch_ms("undo_until_ms")?,
+        started: row.epoch_ms("started_ms")?,
+        finished: row.epoch_ms("finished_ms")?,
+    })
+}

@@ -1,0 +1,360 @@
+//! What an earlier life of the daemon left unfinished, finished from the rows alone.
+//!
+//! A kill -9 leaves ACTIVE rows in `ops.run_status` and fires without an outcome. The cluster's job goes on meanwhile, or never began, or is
+//! over: the cluster and the repository tell which. A slot is closed only after that, never because of its age.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use super::backup::{BackupContext, Taken, UnderWay, finish, record_failure};
+use super::baseline::load_chain;
+use super::error::{Retry, RunError};
+use super::group::Outcome;
+use super::job::{Job, JobStop};
+use super::poll::cancel_backup;
+use super::restore::{RestoreContext, carry_on, conclude};
+use crate::catalog::{BackupRecord, JobState, TableState};
+use crate::names::{DatabaseName, TableName};
+use crate::ops::{FireKey, FireOutcome, FireRecord, HeldSlot, Ops, Scope, SlotEnd};
+use crate::starrocks::Session;
+
+/// A heartbeat older than this belongs to a daemon that is gone, or cut off from the cluster.
+const STALE: Duration = Duration::from_secs(120);
+
+/// A run that must be started again, for the databases that it did not come to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rerun {
+    pub fire: FireKey,
+    pub only: BTreeSet<DatabaseName>,
+    pub run: crate::names::JobId,
+}
+
+/// How adoption went, and which runs must be started again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adoption {
+    pub outcome: Outcome,
+    pub reruns: Vec<Rerun>,
+}
+
+/// At every start, before anything else runs.
+pub async fn run(job: &Job) -> Adoption {
+    match adopt_all(job).await {
+        Ok((lines, reruns)) => {
+            let message = if lines.is_empty() {
+                "nothing was left unfinished".to_owned()
+            } else {
+                lines.join("; ")
+            };
+            Adoption {
+                outcome: Outcome {
+                    state: JobState::Done,
+                    message,
+                    help: None,
+                },
+                reruns,
+            }
+        }
+        Err(error) => Adoption {
+            outcome: Outcome::of(&error),
+            reruns: Vec::new(),
+        },
+    }
+}
+
+/// The cluster may be down when the daemon starts: adoption waits for it as long as it takes.
+const FOREVER: Duration = Duration::from_secs(u64::MAX / 4);
+
+async fn adopt_all(job: &Job) -> Result<(Vec<String>, Vec<Rerun>), RunError> {
+    let session = job.cluster.long_session(job.tuning.restore_timeout);
+    let Some(ops) = job.patiently(FOREVER, || open(&session)).await? else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let held = job
+        .patiently(FOREVER, || async { Ok(ops.held_slots().await?) })
+        .await?;
+    let mut lines = Vec::new();
+    for slot in held
+        .into_iter()
+        .filter(|slot| slot.owner.as_deref() == Some(&*job.owner))
+    {
+        match adopt_slot(job, &session, &ops, &slot).await {
+            Ok(line) => lines.push(line),
+            Err(error)
+                if error.retry() == Retry::Later || matches!(error, RunError::Stopped(_)) =>
+            {
+                return Err(error);
+            }
+            // One row that nobody can make sense of must not keep everything else from running.
+            Err(error) => {
+                job.journal.finding(
+                    format!("slot `{}` could not be adopted: {error}", slot.label),
+                    Some("look at its row in ops.run_status; set its state to FAILED once its job is over".to_owned()),
+                );
+                lines.push(format!(
+                    "slot `{}` could not be adopted: {error}",
+                    slot.label
+                ));
+            }
+        }
+    }
+    let fires = job
+        .patiently(FOREVER, || async { Ok(ops.open_fires(&job.owner).await?) })
+        .await?;
+    let mut reruns = Vec::new();
+    for fire in fires {
+        reruns.extend(settle_fire(job, &ops, fire).await?);
+    }
+    Ok((lines, reruns))
+}
+
+/// `None` while there are no ops tables: nothing can have been left in them. Tables of another tool are not ours to have left things in.
+async fn open(session: &Session) -> Result<Option<Ops>, RunError> {
+    let ops = Ops::open(session.clone()).await?;
+    Ok(ops.is_complete().await?.then_some(ops))
+}
+
+/// Sees one left-over slot through, and says in a line what came of it.
+async fn adopt_slot(
+    job: &Job,
+    session: &Session,
+    ops: &Ops,
+    slot: &HeldSlot,
+) -> Result<String, RunError> {
+    let context = slot.context.as_deref().unwrap_or_default();
+    let unreadable = |error: serde_json::Error| {
+        RunError::Failed(format!(
+            "the context of slot `{}` cannot be read: {error}",
+            slot.label
+        ))
+    };
+    let line = match (slot.scope, &slot.database) {
+        (_, None) => {
+            return Ok(format!(
+                "slot `{}` is another tool's and was left alone",
+                slot.label
+            ));
+        }
+        (Scope::Backup, Some(database)) => {
+            let context: BackupContext = serde_json::from_str(context).map_err(unreadable)?;
+            job.journal.labelled(&slot.label);
+            adopt_backup(job, session, ops, slot, database, &context).await?
+        }
+        (Scope::Restore, Some(_)) => {
+            let context: RestoreContext = serde_json::from_str(context).map_err(unreadable)?;
+            adopt_restore(job, session, ops, slot, &context).await?
+        }
+    };
+    job.journal.step(1, 0, line.clone());
+    Ok(line)
+}
+
+async fn adopt_backup(
+    job: &Job,
+    session: &Session,
+    ops: &Ops,
+    slot: &HeldSlot,
+    database: &DatabaseName,
+    context: &BackupContext,
+) -> Result<String, RunError> {
+    let label = &slot.label;
+    let reservation = slot.adopt();
+    let timeout = Duration::from_secs(context.job_timeout_secs);
+    // Recorded already: the crash came between the history row and the release.
+    if let Some(record) = ops
+        .backup(label)
+        .await?
+        .filter(|record| record.run.as_ref() == Some(&context.run))
+    {
+        let end = if record.is_finished() {
+            SlotEnd::Finished
+        } else {
+            SlotEnd::Failed
+        };
+        ops.release(&reservation, end, job.now()).await?;
+        return Ok(format!(
+            "backup `{label}` was recorded already; its slot is released"
+        ));
+    }
+    let manifest = ops
+        .manifests(std::slice::from_ref(label))
+        .await?
+        .remove(label)
+        .unwrap_or_default()
+        .manifest;
+    let baseline = baseline_state(ops, context).await?;
+    let under_way = UnderWay {
+        job,
+        session,
+        ops,
+        database,
+        repository: &context.repository,
+        label,
+        timeout,
+        manifest: &manifest,
+        baseline: &baseline,
+    };
+    let error = match under_way.see_through(&reservation).await {
+        Ok(Taken::Whole(whole)) => {
+            finish(
+                job,
+                ops,
+                context,
+                database,
+                label.clone(),
+                *whole,
+                reservation,
+            )
+            .await?;
+            return Ok(format!(
+                "backup `{label}` is adopted and recorded as finished"
+            ));
+        }
+        Ok(Taken::Torn(moved)) => {
+            let tables = moved
+                .keys()
+                .map(TableName::as_str)
+                .collect::<Vec<_>>()
+                .join(", ");
+            RunError::Failed(format!(
+                "data of {tables} moved outside the selection while nobody watched: the snapshot cannot be proven to be one cut"
+            ))
+        }
+        Err(RunError::Stopped(JobStop::Detach)) => return Err(RunError::Stopped(JobStop::Detach)),
+        Err(error) => error,
+    };
+    job.insist(timeout, || cancel_backup(job, session, database, label))
+        .await?;
+    job.insist(timeout, || {
+        record_failure(
+            job,
+            ops,
+            context,
+            Some(database),
+            label,
+            &error,
+            Some(&reservation),
+        )
+    })
+    .await?;
+    Ok(format!("backup `{label}` is recorded as failed: {error}"))
+}
+
+async fn baseline_state(
+    ops: &Ops,
+    context: &BackupContext,
+) -> Result<BTreeMap<TableName, TableState>, RunError> {
+    match &context.baseline {
+        None => Ok(BTreeMap::new()),
+        Some(label) => Ok(load_chain(ops, label, None).await??.state()),
+    }
+}
+
+async fn adopt_restore(
+    job: &Job,
+    session: &Session,
+    ops: &Ops,
+    slot: &HeldSlot,
+    context: &RestoreContext,
+) -> Result<String, RunError> {
+    let reservation = slot.adopt();
+    if ops.restore(&context.job).await?.is_some() {
+        ops.release(&reservation, SlotEnd::Finished, job.now())
+            .await?;
+        return Ok(format!(
+            "restore `{}` was recorded already; its slot is released",
+            context.job
+        ));
+    }
+    let steps = ops.steps(&context.job).await?;
+    let carried = if steps.is_empty() {
+        super::restore::Carried::TakenBack(RunError::Failed(
+            "the daemon stopped before the first step".to_owned(),
+        ))
+    } else {
+        carry_on(job, session, ops, context, steps).await
+    };
+    conclude(job, ops, context, &reservation, &carried, None).await?;
+    Ok(format!(
+        "restore `{}` is adopted: {}",
+        context.job,
+        carried.outcome().message
+    ))
+}
+
+/// The outcome of a due moment whose run nobody saw end: what history says, or the run once more for what history lacks.
+async fn settle_fire(job: &Job, ops: &Ops, fire: FireRecord) -> Result<Option<Rerun>, RunError> {
+    let Some(run) = fire.run.clone() else {
+        return Ok(None);
+    };
+    let records: Vec<BackupRecord> = ops
+        .backups(Some(&fire.key.group))
+        .await?
+        .into_iter()
+        .filter(|record| record.run.as_ref() == Some(&run))
+        .collect();
+    let named: BTreeSet<DatabaseName> = ops
+        .inventory(&fire.key.group)
+        .await?
+        .0
+        .into_keys()
+        .collect();
+    let come_to: BTreeSet<DatabaseName> = records
+        .iter()
+        .filter_map(|record| record.database.clone())
+        .collect();
+    let only: BTreeSet<DatabaseName> = named.difference(&come_to).cloned().collect();
+    if !only.is_empty() {
+        return Ok(Some(Rerun {
+            fire: fire.key,
+            only,
+            run,
+        }));
+    }
+    let finished = records.iter().filter(|record| record.is_finished()).count();
+    let outcome = match finished {
+        0 => FireOutcome::Failed,
+        all if all == records.len() => FireOutcome::Finished,
+        _ => FireOutcome::Partly,
+    };
+    let reason = format!(
+        "adopted after a restart: {finished} of {} databases finished",
+        records.len()
+    );
+    ops.settle_fire(
+        &fire.key,
+        &job.owner,
+        outcome,
+        &reason,
+        Some(&run),
+        job.now(),
+    )
+    .await?;
+    Ok(None)
+}
+
+/// A slot that stands in the way, of a daemon that gives no sign of life: its job is seen through here. One that lives is left alone.
+pub async fn heal_stale(
+    job: &Job,
+    session: &Session,
+    ops: &Ops,
+    slot: &HeldSlot,
+) -> Result<(), RunError> {
+    let age = slot
+        .heartbeat
+        .and_then(|beat| (job.now() - beat).to_std().ok());
+    if slot.database.is_none()
+        || age.is_none_or(|age| age < STALE)
+        || slot.owner.as_deref() == Some(&*job.owner)
+    {
+        return Ok(());
+    }
+    let owner = slot.owner.as_deref().unwrap_or("another tool");
+    job.journal.finding(
+        format!(
+            "slot `{}` of {owner} gives no sign of life; its job is looked for and finished",
+            slot.label
+        ),
+        None,
+    );
+    adopt_slot(job, session, ops, slot).await.map(|_line| ())
+}

@@ -1,0 +1,80 @@
+//! A BACKUP that the cluster has, from the cut to the proof: the part of the line that adoption shares.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::line::STEPS;
+use crate::catalog::{Manifest, TableState};
+use crate::names::{DatabaseName, Label, RepositoryName, TableName};
+use crate::ops::{Ops, Reservation};
+use crate::plan::backup::Forced;
+use crate::plan::settle::{settle, torn};
+use crate::run::confirm::{ConfirmedSnapshot, confirm};
+use crate::run::error::RunError;
+use crate::run::job::Job;
+use crate::run::poll::BackupWatch;
+use crate::starrocks::{Session, read_second_look};
+
+/// What came of a submitted BACKUP.
+pub enum Taken {
+    Whole(Box<Whole>),
+    Torn(Forced),
+}
+
+pub struct Whole {
+    pub planned: Manifest,
+    pub settled: Manifest,
+    pub snapshot: ConfirmedSnapshot,
+}
+
+/// One submitted BACKUP, and what its content is held against.
+pub struct UnderWay<'a> {
+    pub job: &'a Job,
+    pub session: &'a Session,
+    pub ops: &'a Ops,
+    pub database: &'a DatabaseName,
+    pub repository: &'a RepositoryName,
+    pub label: &'a Label,
+    pub timeout: Duration,
+    pub manifest: &'a Manifest,
+    pub baseline: &'a BTreeMap<TableName, TableState>,
+}
+
+impl UnderWay<'_> {
+    pub async fn see_through(&self, slot: &Reservation) -> Result<Taken, RunError> {
+        let UnderWay {
+            job,
+            session,
+            ops,
+            database,
+            repository,
+            label,
+            timeout,
+            ..
+        } = *self;
+        let mut watch = BackupWatch::new(job, ops, session, database, repository, label, timeout);
+        job.journal.step(5, STEPS, "wait for the cut");
+        watch.until_cut(slot).await?;
+        let after = job
+            .patiently(timeout, || async {
+                Ok(read_second_look(session, database).await?)
+            })
+            .await?;
+        let moved = torn(self.manifest, self.baseline, &after);
+        if !moved.is_empty() {
+            return Ok(Taken::Torn(moved));
+        }
+        job.journal.step(6, STEPS, "wait for the upload");
+        watch.until_finished(slot).await?;
+        job.journal.step(7, STEPS, "confirm and record");
+        let snapshot = job
+            .patiently(timeout, || confirm(session, repository, label))
+            .await?;
+        let settled = settle(self.manifest, &after, &snapshot.content)?;
+        Ok(Taken::Whole(Box::new(Whole {
+            planned: self.manifest.clone(),
+            settled,
+            snapshot,
+        })))
+    }
+}

@@ -1,0 +1,157 @@
+//! Why a job could not go on.
+
+use crate::catalog::ChainError;
+use crate::ops::{OpsError, SchemaError};
+use crate::plan::restore::RestorePlanError;
+use crate::plan::settle::MissingFromSnapshot;
+use crate::starrocks::{ErrorClass, FactsError, RowError, StatementError};
+
+use super::job::JobStop;
+
+/// A condition that is not met, with what to do about it. Nothing was begun.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Refused {
+    pub kind: RefusedKind,
+    pub message: String,
+    pub help: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedKind {
+    /// What was named does not exist.
+    NotFound,
+    /// It exists, and cannot be done.
+    NotPossible,
+}
+
+impl Refused {
+    pub fn not_found(message: impl Into<String>, help: impl Into<String>) -> Refused {
+        Refused {
+            kind: RefusedKind::NotFound,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    pub fn not_possible(message: impl Into<String>, help: impl Into<String>) -> Refused {
+        Refused {
+            kind: RefusedKind::NotPossible,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    #[error(transparent)]
+    Ops(#[from] OpsError),
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    #[error("the cluster's answer cannot be read: {0}")]
+    Row(#[from] RowError),
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    #[error(transparent)]
+    RestorePlan(#[from] RestorePlanError),
+    #[error(transparent)]
+    Missing(#[from] MissingFromSnapshot),
+    /// The cluster's job ended in another way than FINISHED.
+    #[error("{what} was cancelled by the cluster: {reason}")]
+    ServerCancelled {
+        what: String,
+        reason: String,
+        class: ErrorClass,
+    },
+    #[error("{what} was not over within its timeout of {}", humantime::format_duration(*.limit))]
+    TimedOut {
+        what: String,
+        limit: std::time::Duration,
+    },
+    #[error("{0}")]
+    Failed(String),
+    #[error("stopped on request")]
+    Stopped(JobStop),
+}
+
+impl From<FactsError> for RunError {
+    fn from(error: FactsError) -> RunError {
+        match error {
+            FactsError::Statement(error) => RunError::Statement(error),
+            FactsError::Row(error) => RunError::Row(error),
+            FactsError::NoDatabase(name) => RunError::Refused(Refused::not_found(
+                format!("database `{name}` does not exist"),
+                "create it, or delete its rows from ops.table_inventory",
+            )),
+        }
+    }
+}
+
+/// Whether the same thing may be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// After a pause: nothing is wrong with what was asked.
+    Later,
+    Never,
+}
+
+impl RunError {
+    fn class(&self) -> Option<ErrorClass> {
+        match self {
+            RunError::Statement(error)
+            | RunError::Ops(OpsError::Statement(error))
+            | RunError::Schema(crate::ops::SchemaError::Ops(OpsError::Statement(error))) => {
+                Some(error.class)
+            }
+            RunError::ServerCancelled { class, .. } => Some(*class),
+            _ => None,
+        }
+    }
+
+    pub fn retry(&self) -> Retry {
+        match self.class() {
+            Some(ErrorClass::Lost | ErrorClass::Transient | ErrorClass::SlotBusy) => Retry::Later,
+            _ => Retry::Never,
+        }
+    }
+
+    /// Worth a new attempt from the first look on, under a new label.
+    pub fn wants_new_attempt(&self) -> bool {
+        matches!(
+            self.class(),
+            Some(ErrorClass::NewLabel | ErrorClass::Replan)
+        )
+    }
+
+    /// What to do next, where there is something to say.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            RunError::Refused(refused) => Some(refused.help.clone()),
+            RunError::Statement(error) | RunError::Ops(OpsError::Statement(error)) => {
+                error.help.map(str::to_owned)
+            }
+            RunError::RestorePlan(error) => Some(error.help()),
+            RunError::Chain(_) => Some("`brctl backups` lists the recovery points".to_owned()),
+            RunError::Schema(SchemaError::NoBackend) => {
+                Some("bring a backend up, then run `brctl init`".to_owned())
+            }
+            RunError::Schema(SchemaError::Foreign { .. }) => {
+                Some("rename that table, then run `brctl init`".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// For one row or one line: the message, then the help.
+    pub fn full_text(&self) -> String {
+        match self.help() {
+            Some(help) => format!("{self}; {help}"),
+            None => self.to_string(),
+        }
+    }
+}

@@ -1,0 +1,327 @@
+//! One run: the backups of all databases that an inventory group names, side by side.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use futures_util::future::join_all;
+
+use super::backup::{BackupContext, DatabaseOrder, back_up, record_failure};
+use super::error::{Refused, RunError};
+use super::fires::{FireLog, Settlement};
+use super::job::{Job, JobStop};
+use super::labels::{Naming, label_for_failure};
+use super::preflight::{Purpose, prepare, repository};
+use crate::catalog::{BackupKind, BackupRecord, Inventory, JobState, Trigger};
+use crate::names::{DatabaseName, GroupName, Label, RepositoryName};
+use crate::ops::{Claim, FireKey, FireOutcome, Ops};
+use crate::plan::label::directory_safe;
+
+/// What was due, or asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupOrder {
+    pub group: GroupName,
+    pub kind: BackupKind,
+    pub repository: RepositoryName,
+    pub baseline: Option<Label>,
+    pub name: Option<Label>,
+    /// Today, in the group's zone: part of the labels.
+    pub day: NaiveDate,
+    pub trigger: Trigger,
+    /// `None` for a request.
+    pub scheduled: Option<DateTime<Utc>>,
+    pub job_timeout: Duration,
+    pub patience: Duration,
+    /// Of a run that an earlier life began: the databases that it did not come to.
+    pub only: Option<BTreeSet<DatabaseName>>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    pub state: JobState,
+    pub message: String,
+    pub help: Option<String>,
+}
+
+impl Outcome {
+    pub fn of(error: &RunError) -> Outcome {
+        let state = match error {
+            RunError::Stopped(JobStop::Detach) => JobState::Detached,
+            RunError::Stopped(_) => JobState::Cancelled,
+            _ => JobState::Failed,
+        };
+        Outcome {
+            state,
+            message: error.to_string(),
+            help: error.help(),
+        }
+    }
+}
+
+impl GroupOrder {
+    fn fire(&self) -> Option<FireKey> {
+        let scheduled = self.scheduled?;
+        Some(FireKey {
+            group: self.group.clone(),
+            kind: self.kind,
+            scheduled,
+        })
+    }
+}
+
+/// Claims the due moment, runs, and writes down what came of it.
+pub async fn run(job: &Job, order: &GroupOrder, fires: &FireLog) -> Outcome {
+    let session = job.cluster.session();
+    let ready = prepare(job, &session, order.patience).await;
+    let ops = ready.as_ref().ok().map(|(ops, _)| ops.clone());
+    let claimed = match (&ops, order.fire()) {
+        // A run taken over from an earlier life holds its claim already.
+        (Some(ops), Some(key)) if order.only.is_none() => {
+            fires.claim(job, ops, &key, order.patience).await
+        }
+        _ => Ok(Claim::Ours),
+    };
+    let outcome = match (ready, claimed) {
+        (_, Ok(Claim::Taken(other))) => return taken(&other),
+        (Err(error), _) | (_, Err(error)) => Outcome::of(&error),
+        (Ok((ops, _)), Ok(Claim::Ours)) => match back_up_group(job, &ops, order).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                record_failed_run(job, &ops, order, &error).await;
+                Outcome::of(&error)
+            }
+        },
+    };
+    if let (Some(key), Some(settled)) = (order.fire(), settled_as(outcome.state)) {
+        let settlement = Settlement {
+            key,
+            outcome: settled,
+            reason: outcome.message.clone(),
+            by_job: true,
+        };
+        fires.settle(job, ops.as_ref(), settlement).await;
+    }
+    outcome
+}
+
+/// A run that came to no database has a row of its own, under the group's name.
+async fn record_failed_run(job: &Job, ops: &Ops, order: &GroupOrder, error: &RunError) {
+    if matches!(error, RunError::Stopped(JobStop::Detach)) {
+        return;
+    }
+    let context = BackupContext {
+        run: job.id.clone(),
+        group: order.group.clone(),
+        kind: order.kind,
+        repository: order.repository.clone(),
+        baseline: order.baseline.clone(),
+        trigger: order.trigger,
+        scheduled: order.scheduled,
+        started: job.now(),
+        job_timeout_secs: order.job_timeout.as_secs(),
+        note: None,
+    };
+    let naming = Naming::Dated(order.day);
+    let recorded = async {
+        let label = label_for_failure(ops, order.group.as_str(), order.kind, &naming).await?;
+        let Some(label) = label else { return Ok(()) };
+        job.journal.labelled(&label);
+        record_failure(job, ops, &context, None, &label, error, None).await
+    };
+    if let Err(unrecorded) = recorded.await {
+        let text = format!("the failure could not be recorded in ops.backup_history: {unrecorded}");
+        job.journal.finding(text, None);
+    }
+}
+
+fn taken(other: &crate::ops::FireRecord) -> Outcome {
+    let by = other.claimed_by.as_deref().unwrap_or("another daemon");
+    Outcome {
+        state: JobState::Skipped,
+        message: format!("this due moment was taken by {by}"),
+        help: None,
+    }
+}
+
+/// A detached run has no outcome yet: the next start gives it one.
+fn settled_as(state: JobState) -> Option<FireOutcome> {
+    match state {
+        JobState::Done => Some(FireOutcome::Finished),
+        JobState::Partly => Some(FireOutcome::Partly),
+        JobState::Failed | JobState::Stuck => Some(FireOutcome::Failed),
+        JobState::Cancelled => Some(FireOutcome::Cancelled),
+        JobState::Skipped => Some(FireOutcome::Skipped),
+        JobState::Waiting | JobState::Running | JobState::Detached => None,
+    }
+}
+
+async fn back_up_group(job: &Job, ops: &Ops, order: &GroupOrder) -> Result<Outcome, RunError> {
+    let inventory = inventory(job, ops, order).await?;
+    let databases: Vec<DatabaseName> = inventory
+        .0
+        .keys()
+        .filter(|name| order.only.as_ref().is_none_or(|only| only.contains(*name)))
+        .cloned()
+        .collect();
+    let session = job.cluster.session();
+    let usable = job
+        .patiently(order.patience, || {
+            repository(&session, &order.repository, Purpose::Backup)
+        })
+        .await;
+    let one = databases.len() == 1;
+    let runs = databases.iter().map(|database| {
+        let order = database_order(order, database, inventory.clone(), one);
+        let refused = usable.as_ref().err().map(refusal);
+        async move {
+            (
+                database.clone(),
+                back_up_database(job, ops, order, refused).await,
+            )
+        }
+    });
+    let results = join_all(runs).await;
+    Ok(summary(&results))
+}
+
+async fn inventory(job: &Job, ops: &Ops, order: &GroupOrder) -> Result<Inventory, RunError> {
+    let inventory = job
+        .patiently(order.patience, || async {
+            Ok(ops.inventory(&order.group).await?)
+        })
+        .await?;
+    if inventory.0.is_empty() {
+        return Err(unknown_group(ops, &order.group).await?.into());
+    }
+    Ok(inventory)
+}
+
+/// For a group that no row of the inventory names.
+pub async fn unknown_group(ops: &Ops, group: &GroupName) -> Result<Refused, RunError> {
+    let known = ops.inventory_groups().await?;
+    let known = if known.is_empty() {
+        "the inventory is empty".to_owned()
+    } else {
+        format!("the inventory has {}", known.join(", "))
+    };
+    Ok(Refused::not_found(
+        format!("no row of ops.table_inventory names the inventory group `{group}` ({known})"),
+        format!(
+            "add its tables: INSERT INTO ops.table_inventory (inventory_group, database_name, table_name) VALUES ('{group}', 'your_db', '*')"
+        ),
+    ))
+}
+
+/// A condition that every database of the run fails alike, to be recorded for each.
+fn refusal(error: &RunError) -> RunError {
+    match error {
+        RunError::Refused(refused) => refused.clone().into(),
+        RunError::Statement(error) => error.clone().into(),
+        RunError::Stopped(word) => RunError::Stopped(*word),
+        other => RunError::Failed(other.full_text()),
+    }
+}
+
+fn database_order(
+    order: &GroupOrder,
+    database: &DatabaseName,
+    inventory: Inventory,
+    one: bool,
+) -> DatabaseOrder {
+    let naming = match &order.name {
+        None => Naming::Dated(order.day),
+        Some(name) if one => Naming::Named(name.clone()),
+        // A label names one snapshot: with several databases, each gets the name with its own behind.
+        Some(name) => {
+            let safe = directory_safe(database.as_str());
+            Label::parse(format!("{name}_{safe}")).map_or(Naming::Dated(order.day), Naming::Named)
+        }
+    };
+    DatabaseOrder {
+        group: order.group.clone(),
+        database: database.clone(),
+        inventory,
+        kind: order.kind,
+        repository: order.repository.clone(),
+        baseline: order.baseline.clone(),
+        naming,
+        trigger: order.trigger,
+        scheduled: order.scheduled,
+        job_timeout: order.job_timeout,
+        patience: order.patience,
+    }
+}
+
+async fn back_up_database(
+    job: &Job,
+    ops: &Ops,
+    order: DatabaseOrder,
+    refused: Option<RunError>,
+) -> Result<BackupRecord, RunError> {
+    let _place = job
+        .databases
+        .acquire()
+        .await
+        .expect("the semaphore is never closed");
+    let job = Job {
+        journal: job.journal.of_database(&order.database),
+        ..job.clone()
+    };
+    // A session of its own: one database's long answer keeps no other waiting.
+    let session = job.cluster.session();
+    back_up(&job, &session, ops, &order, refused)
+        .await
+        .inspect_err(|error| {
+            if !matches!(error, RunError::Stopped(_)) {
+                job.journal.finding(
+                    format!("backup of {} failed: {error}", order.database),
+                    error.help(),
+                );
+            }
+        })
+}
+
+fn summary(results: &[(DatabaseName, Result<BackupRecord, RunError>)]) -> Outcome {
+    let lines: Vec<String> = results
+        .iter()
+        .map(|(database, result)| line(database, result))
+        .collect();
+    let message = lines.join("; ");
+    let done = results.iter().filter(|(_, result)| result.is_ok()).count();
+    let first_error = results.iter().find_map(|(_, result)| result.as_ref().err());
+    let state = match first_error {
+        None => JobState::Done,
+        Some(RunError::Stopped(JobStop::Detach)) => JobState::Detached,
+        Some(_) if done > 0 => JobState::Partly,
+        Some(error) => Outcome::of(error).state,
+    };
+    Outcome {
+        state,
+        message,
+        help: first_error.and_then(RunError::help),
+    }
+}
+
+fn line(database: &DatabaseName, result: &Result<BackupRecord, RunError>) -> String {
+    match result {
+        Ok(record) if record.snapshot.is_none() => format!(
+            "{}: nothing changed since {}",
+            record.label,
+            baseline(record)
+        ),
+        Ok(record) => format!(
+            "{}: {} partitions",
+            record.label,
+            record.partition_count.unwrap_or(0)
+        ),
+        Err(error) => format!("{database}: {error}"),
+    }
+}
+
+fn baseline(record: &BackupRecord) -> &str {
+    record
+        .baseline
+        .as_ref()
+        .map_or("its baseline", Label::as_str)
+}

@@ -1,0 +1,227 @@
+//! Reading for people: backups, one backup's content, a live check of the cluster. Changes nothing.
+
+use super::baseline::load_chain;
+use super::error::{Refused, RunError};
+use super::job::Cluster;
+use super::preflight::{Purpose, backends, repository};
+use crate::catalog::{BackupRecord, Link};
+use crate::names::{GroupName, Label, RepositoryName};
+use crate::ops::{Ops, RecordedManifest};
+use crate::starrocks::{FrontendRow, Session, query};
+
+pub async fn backups(ops: &Ops, group: Option<&GroupName>) -> Result<Vec<BackupRecord>, RunError> {
+    Ok(ops.backups(group).await?)
+}
+
+/// One backup with its content and its chain.
+pub struct LookedAt {
+    pub record: BackupRecord,
+    pub content: RecordedManifest,
+    pub chain: Result<Vec<Label>, String>,
+}
+
+pub async fn backup(ops: &Ops, label: &Label) -> Result<LookedAt, RunError> {
+    let record = ops.backup(label).await?.ok_or_else(|| {
+        Refused::not_found(
+            format!("no backup with the label `{label}` is in ops.backup_history"),
+            "`brctl backups` lists them",
+        )
+    })?;
+    let content = ops
+        .manifests(std::slice::from_ref(label))
+        .await?
+        .remove(label)
+        .unwrap_or_default();
+    let labels = |links: &[Link]| links.iter().map(|link| link.record.label.clone()).collect();
+    let chain = load_chain(ops, label, None)
+        .await?
+        .map(|chain| labels(chain.links()))
+        .map_err(|error| error.to_string());
+    Ok(LookedAt {
+        record,
+        content,
+        chain,
+    })
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    pub what: String,
+    /// What is wrong, and what to do about it.
+    pub wrong: Option<(String, Option<String>)>,
+    /// Stops no job.
+    pub warning: bool,
+}
+
+impl Checked {
+    fn fine(what: impl Into<String>) -> Checked {
+        Checked {
+            what: what.into(),
+            wrong: None,
+            warning: false,
+        }
+    }
+
+    fn of<T>(what: &str, result: Result<T, RunError>, fine: impl FnOnce(T) -> String) -> Checked {
+        match result {
+            Ok(value) => Checked::fine(fine(value)),
+            Err(error) => Checked {
+                what: what.to_owned(),
+                wrong: Some((error.to_string(), error.help())),
+                warning: false,
+            },
+        }
+    }
+}
+
+/// What the cluster tells of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClusterView {
+    pub leader: String,
+    pub version: String,
+    pub backends_alive: u32,
+    pub backends: u32,
+}
+
+/// Looks at the cluster again and again through one session.
+#[derive(Clone)]
+pub struct Probe(Session);
+
+impl Probe {
+    pub fn new(cluster: &Cluster) -> Probe {
+        Probe(cluster.session())
+    }
+
+    pub async fn look(&self) -> Result<ClusterView, RunError> {
+        cluster(&self.0).await
+    }
+}
+
+pub async fn cluster(session: &Session) -> Result<ClusterView, RunError> {
+    let set = query(session.as_ref(), "SHOW FRONTENDS").await?;
+    let frontends = set
+        .rows()
+        .map(|row| FrontendRow::read(&row))
+        .collect::<Result<Vec<_>, _>>()?;
+    let leader = frontends.iter().find(|frontend| frontend.leader);
+    let health = backends(session).await?;
+    Ok(ClusterView {
+        leader: leader.map_or_else(
+            || "unknown".to_owned(),
+            |frontend| format!("{}:{}", frontend.ip, frontend.query_port),
+        ),
+        version: leader
+            .map(|frontend| frontend.version.clone())
+            .unwrap_or_default(),
+        backends_alive: health.backends_alive,
+        backends: health.backends,
+    })
+}
+
+/// `brctl check`: everything that a backup of these groups would need, before it needs it.
+pub async fn check(
+    session: &Session,
+    groups: &[(GroupName, Option<RepositoryName>)],
+) -> Vec<Checked> {
+    let mut checked = Vec::new();
+    let cluster = cluster(session).await;
+    let unreachable = cluster.is_err();
+    checked.push(Checked::of("cluster", cluster, |view| {
+        format!(
+            "cluster: leader {}, release {}, {} of {} backends alive",
+            view.leader, view.version, view.backends_alive, view.backends
+        )
+    }));
+    if unreachable {
+        return checked;
+    }
+    checked.push(run_mode(session).await);
+    let mut repositories: Vec<&RepositoryName> = groups
+        .iter()
+        .filter_map(|(_, repository)| repository.as_ref())
+        .collect();
+    repositories.sort_unstable();
+    repositories.dedup();
+    for name in repositories {
+        let found = repository(session, name, Purpose::Backup).await;
+        checked.push(Checked::of(&format!("repository {name}"), found, |row| {
+            format!("repository {name}: at {}", row.location)
+        }));
+    }
+    checked.extend(inventory(session, groups).await);
+    checked
+}
+
+/// BACKUP exists for shared-nothing clusters only.
+async fn run_mode(session: &Session) -> Checked {
+    match query(session.as_ref(), "ADMIN SHOW FRONTEND CONFIG LIKE 'run_mode'").await {
+        Ok(set) if set.first().and_then(|row| row.optional("Value")) == Some("shared_data") => Checked {
+            what: "run mode".to_owned(),
+            wrong: Some((
+                "the cluster is shared-data, which BACKUP does not support".to_owned(),
+                Some("use automated cluster snapshots instead (ADMIN SET AUTOMATED CLUSTER SNAPSHOT ON)".to_owned()),
+            )),
+            warning: false,
+        },
+        Ok(_) => Checked::fine("run mode: shared-nothing"),
+        Err(error) => Checked {
+            what: "run mode".to_owned(),
+            wrong: Some((format!("it cannot be told: {error}"), error.help.map(str::to_owned))),
+            warning: true,
+        },
+    }
+}
+
+async fn inventory(
+    session: &Session,
+    groups: &[(GroupName, Option<RepositoryName>)],
+) -> Vec<Checked> {
+    let ops = match Ops::open(session.clone()).await {
+        Ok(ops) => ops,
+        Err(error) => {
+            return vec![Checked::of::<()>("ops tables", Err(error.into()), |()| {
+                String::new()
+            })];
+        }
+    };
+    match ops.is_complete().await {
+        Ok(true) => {}
+        Ok(false) => {
+            let help = Some("run `brctl init`".to_owned());
+            return vec![Checked {
+                what: "ops tables".to_owned(),
+                wrong: Some(("they are not complete".to_owned(), help)),
+                warning: true,
+            }];
+        }
+        Err(error) => {
+            return vec![Checked::of::<()>("ops tables", Err(error.into()), |()| {
+                String::new()
+            })];
+        }
+    }
+    let mut checked = vec![Checked::fine("ops tables: complete")];
+    for (group, _) in groups {
+        let named = async {
+            let inventory = ops.inventory(group).await?;
+            if inventory.0.is_empty() {
+                return Err(super::group::unknown_group(&ops, group).await?.into());
+            }
+            Ok(inventory)
+        };
+        let what = format!("group {group}");
+        checked.push(Checked::of(&what, named.await, |inventory| {
+            let rows: usize = inventory
+                .0
+                .values()
+                .map(std::collections::BTreeSet::len)
+                .sum();
+            format!(
+                "group {group}: {rows} inventory rows in {} databases",
+                inventory.0.len()
+            )
+        }));
+    }
+    checked
+}

@@ -1,0 +1,26 @@
+//! One job, start to end.
+//!
+//! In order of reading: [`backup`] is one database's backup as a straight line, [`group`] the databases of one run, [`restore`] one restore,
+//! [`adopt`] what an earlier life of the daemon left unfinished. A job owns its sessions, tells what happens through its [`journal`], and
+//! watches for the word to stop wherever it waits. It never decides when it runs: that is the engine's.
+
+pub mod adopt;
+pub mod backup;
+mod baseline;
+mod confirm;
+mod error;
+mod fires;
+pub mod group;
+pub mod job;
+pub mod journal;
+mod labels;
+pub mod look;
+mod poll;
+pub mod preflight;
+pub mod restore;
+mod steps;
+pub mod undo;
+
+pub use error::{Refused, RefusedKind, RunError};
+pub use fires::{FireLog, Settlement};
+pub use job::{Clock, Cluster, Job, JobStop, StatementLimit, Tuning};

@@ -1,0 +1,222 @@
+//! A plan, run as it was shown.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::ending::{Carried, conclude};
+use super::resolve::{Wanted, plan_wanted};
+use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName, TableName};
+use crate::ops::{Ops, Reservation, Reserved, Scope, SlotClaim, StepRecord, StepState};
+use crate::plan::restore::{LiveTable, RestorePlan, Step, TablePlan};
+use crate::run::adopt::heal_stale;
+use crate::run::backup::slot_taken;
+use crate::run::error::{Refused, RunError};
+use crate::run::group::Outcome;
+use crate::run::job::{Job, JobStop};
+use crate::run::preflight::prepare;
+use crate::run::steps::Builder;
+use crate::run::undo;
+use crate::starrocks::{Session, StatementError};
+
+/// What the next life must know to finish a restore: kept in the slot's row. The steps themselves are in `ops.restore_steps`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RestoreContext {
+    pub job: JobId,
+    pub target: Label,
+    pub database: DatabaseName,
+    pub repository: RepositoryName,
+    pub group: Option<GroupName>,
+    pub requested_by: String,
+    pub started: DateTime<Utc>,
+    pub whole_database: bool,
+}
+
+/// How long a restore waits for the database's slot, or for a cluster that does not answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Runs a plan that a person has seen.
+pub async fn run(
+    job: &Job,
+    plan: &RestorePlan,
+    request_group: Option<&GroupName>,
+    requested_by: &str,
+) -> Outcome {
+    match begin(job, plan, request_group, requested_by).await {
+        Ok(outcome) => outcome,
+        Err(error) => Outcome::of(&error),
+    }
+}
+
+async fn begin(
+    job: &Job,
+    plan: &RestorePlan,
+    group: Option<&GroupName>,
+    requested_by: &str,
+) -> Result<Outcome, RunError> {
+    let session = job.cluster.long_session(job.tuning.restore_timeout);
+    let (ops, _) = prepare(job, &session, PATIENCE).await?;
+    let context = RestoreContext {
+        job: plan.job.clone(),
+        target: plan.target.clone(),
+        database: plan.database.clone(),
+        repository: plan.repository.clone(),
+        group: group.cloned(),
+        requested_by: requested_by.to_owned(),
+        started: job.now(),
+        whole_database: plan.group.is_none(),
+    };
+    let slot = reserve(job, &session, &ops, &context).await?;
+    let carried = match prove_unmoved(&session, &ops, plan).await {
+        Ok(()) => {
+            let steps = records(plan, &context);
+            job.insist(PATIENCE, || async {
+                Ok(ops.write_steps(&plan.job, &steps, job.now()).await?)
+            })
+            .await?;
+            carry_on(job, &session, &ops, &context, steps).await
+        }
+        Err(error) => Carried::TakenBack(error),
+    };
+    conclude(job, &ops, &context, &slot, &carried, Some(plan)).await?;
+    Ok(carried.outcome())
+}
+
+async fn reserve(
+    job: &Job,
+    session: &Session,
+    ops: &Ops,
+    context: &RestoreContext,
+) -> Result<Reservation, RunError> {
+    let text = serde_json::to_string(context).expect("a context is JSON");
+    job.patiently(PATIENCE, || async {
+        let claim = SlotClaim {
+            scope: Scope::Restore,
+            label: &context.target,
+            database: &context.database,
+            owner: &job.owner,
+            job: &context.job,
+            context: text.clone(),
+        };
+        match ops.reserve(&claim, job.now()).await? {
+            Reserved::Ours(slot) => Ok(slot),
+            Reserved::Held(other) => {
+                heal_stale(job, session, ops, &other).await?;
+                Err(slot_taken(&context.database, &other))
+            }
+            Reserved::Raced => Err(RunError::Statement(StatementError::lost(
+                "another claim won the slot",
+            ))),
+        }
+    })
+    .await
+}
+
+/// The plan is run as it was shown, or not at all.
+async fn prove_unmoved(session: &Session, ops: &Ops, plan: &RestorePlan) -> Result<(), RunError> {
+    let tables: Vec<TableName> = plan
+        .tables
+        .iter()
+        .map(|table| table.table.clone())
+        .collect();
+    let suffix = plan.tables.first().and_then(suffix_of);
+    let Some(suffix) = suffix else {
+        return Err(Refused::not_possible(
+            "the plan names no table",
+            "ask for a plan with `brctl restore … --plan`",
+        )
+        .into());
+    };
+    let (job, wanted) = (plan.job.clone(), Wanted::Tables(tables));
+    let mut fresh = plan_wanted(session, ops, job, &plan.target, wanted, suffix).await?;
+    fresh.group.clone_from(&plan.group);
+    if shape(&fresh) == shape(plan) {
+        return Ok(());
+    }
+    Err(Refused::not_possible(
+        format!(
+            "the tables of `{}` changed since the plan was shown",
+            plan.database
+        ),
+        "ask for the plan again (`brctl restore … --plan`), and confirm it",
+    )
+    .into())
+}
+
+/// What stands behind the table's name where it is built.
+fn suffix_of(table: &TablePlan) -> Option<String> {
+    let suffix = table.restored.as_str().strip_prefix(table.table.as_str())?;
+    Some(suffix.to_owned())
+}
+
+/// The plan without the figures that loads change by the minute.
+fn shape(plan: &RestorePlan) -> RestorePlan {
+    let mut plan = plan.clone();
+    for table in &mut plan.tables {
+        if let LiveTable::Replaced {
+            differing, newer, ..
+        } = &mut table.live
+        {
+            *differing = 0;
+            newer.clear();
+        }
+    }
+    plan
+}
+
+/// Step 0 is the context: what undoing needs is found even where the plan was too long for its column.
+fn records(plan: &RestorePlan, context: &RestoreContext) -> Vec<StepRecord> {
+    let head = StepRecord {
+        number: 0,
+        kind: "context".to_owned(),
+        target: plan.database.to_string(),
+        state: StepState::Done,
+        step: serde_json::to_string(context).expect("a context is JSON"),
+        proof: None,
+    };
+    std::iter::once(head)
+        .chain(
+            (1..)
+                .zip(plan.steps())
+                .map(|(number, step)| record(number, &step)),
+        )
+        .collect()
+}
+
+fn record(number: u32, step: &Step) -> StepRecord {
+    StepRecord {
+        number,
+        kind: step.kind().to_owned(),
+        target: step.target().to_string(),
+        state: StepState::Pending,
+        step: serde_json::to_string(step).expect("a step is JSON"),
+        proof: None,
+    }
+}
+
+/// From the first step that is not done.
+pub async fn carry_on(
+    job: &Job,
+    session: &Session,
+    ops: &Ops,
+    context: &RestoreContext,
+    steps: Vec<StepRecord>,
+) -> Carried {
+    let mut builder = Builder::new(job, session, ops, context, steps);
+    match builder.run().await {
+        Ok(checksum) => Carried::Done { checksum },
+        Err(RunError::Stopped(JobStop::Detach)) => Carried::Detached,
+        Err(error) => {
+            job.journal.finding(
+                format!("the restore cannot go on and is taken back: {error}"),
+                error.help(),
+            );
+            match undo::take_back(&mut builder).await {
+                Ok(()) => Carried::TakenBack(error),
+                Err(statements) => Carried::Stuck { error, statements },
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! One restore: resolve the chain, plan, and run the plan's steps with the live table complete at every moment.
+//!
+//! Everything is built and verified beside the live tables; only then are they swapped, one atomic statement each. Each step is marked in
+//! `ops.restore_steps` before it runs. A failure before the first swap removes what was built; a failure among the swaps takes the done ones
+//! back first. What cannot be taken back is said, with the statements to run.
+//!
+//! In order of reading: `resolve` looks and decides, `execute` runs what was decided, `ending` is what is on record of it.
+
+mod ending;
+mod execute;
+mod resolve;
+
+pub use ending::{Carried, conclude};
+pub use execute::{RestoreContext, carry_on, run};
+pub use resolve::plan;

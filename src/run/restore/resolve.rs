@@ -1,0 +1,215 @@
+//! From a request to a plan: the chain, its snapshots, the database as it is now.
+
+use crate::catalog::{Chain, Link};
+use crate::names::{DatabaseName, JobId, Label, QualifiedTable, TableName};
+use crate::ops::Ops;
+use crate::plan::restore::{LiveDatabase, RestorePlan, RestorePlanner, RestoreRequest, Selection};
+use crate::run::baseline::load_chain;
+use crate::run::confirm::{SnapshotFound, snapshot};
+use crate::run::error::{Refused, RunError};
+use crate::run::group::unknown_group;
+use crate::run::preflight::{Health, Purpose, backends, repository};
+use crate::starrocks::{FactsError, Session, read_database};
+
+/// Which tables, as a person or as a plan names them.
+pub(super) enum Wanted<'a> {
+    Request(&'a RestoreRequest),
+    Tables(Vec<TableName>),
+}
+
+/// Looks, and decides; changes nothing.
+pub async fn plan(
+    session: &Session,
+    ops: &Ops,
+    job: JobId,
+    request: &RestoreRequest,
+) -> Result<RestorePlan, RunError> {
+    let suffix = request.rename_suffix.clone();
+    plan_wanted(
+        session,
+        ops,
+        job,
+        &request.target_label,
+        Wanted::Request(request),
+        suffix,
+    )
+    .await
+}
+
+pub(super) async fn plan_wanted(
+    session: &Session,
+    ops: &Ops,
+    job: JobId,
+    target: &Label,
+    wanted: Wanted<'_>,
+    suffix: String,
+) -> Result<RestorePlan, RunError> {
+    let mut chain = load_chain(ops, target, None).await??;
+    let repository_name = chain
+        .links()
+        .last()
+        .map(|link| link.record.repository.clone())
+        .expect("a chain has its target");
+    repository(session, &repository_name, Purpose::Restore).await?;
+    chain = prove_snapshots(session, chain).await?;
+    let database = database_of(ops, &chain).await?;
+    let live = live_database(session, &database).await?;
+    let selection = match wanted {
+        Wanted::Request(request) => selection(ops, &database, request, &chain).await?,
+        Wanted::Tables(tables) => Selection::Tables(tables),
+    };
+    let planner = RestorePlanner {
+        job,
+        chain: &chain,
+        repository: repository_name,
+        database,
+        selection,
+        suffix,
+        live: &live,
+    };
+    Ok(planner.plan()?)
+}
+
+/// Every link that holds data is in the repository and complete; a link without a recorded timestamp gets the repository's.
+async fn prove_snapshots(session: &Session, chain: Chain) -> Result<Chain, RunError> {
+    let mut links: Vec<Link> = chain.links().to_vec();
+    for link in &mut links {
+        if link.manifest.included().next().is_none() {
+            continue;
+        }
+        let label = link.record.label.clone();
+        match snapshot(session, &link.record.repository, &label).await? {
+            SnapshotFound::Ok(timestamp)
+                if link
+                    .record
+                    .snapshot
+                    .as_ref()
+                    .is_none_or(|recorded| *recorded == timestamp) =>
+            {
+                link.record.snapshot = Some(timestamp);
+            }
+            SnapshotFound::Ok(timestamp) => {
+                let recorded = link
+                    .record
+                    .snapshot
+                    .as_ref()
+                    .map_or("", |recorded| &recorded.0);
+                return Err(Refused::not_possible(
+                    format!("repository `{}` holds snapshot `{label}` of {timestamp}, but {recorded} was recorded", link.record.repository),
+                    "the repository is not the one that was backed up to, or the label was written again; choose another recovery point",
+                )
+                .into());
+            }
+            SnapshotFound::No => {
+                return Err(Refused::not_possible(
+                    format!(
+                        "snapshot `{label}`, which the restore needs, is gone from repository `{}`",
+                        link.record.repository
+                    ),
+                    "choose another recovery point from `brctl backups`",
+                )
+                .into());
+            }
+        }
+    }
+    Ok(Chain::new(links))
+}
+
+async fn database_of(ops: &Ops, chain: &Chain) -> Result<DatabaseName, RunError> {
+    let record = &chain.links().last().expect("a chain has its target").record;
+    if let Some(database) = &record.database {
+        return Ok(database.clone());
+    }
+    ops.database_of(&record.label).await?.ok_or_else(|| {
+        RunError::Failed(format!(
+            "nothing in ops says which database backup `{}` is of",
+            record.label
+        ))
+    })
+}
+
+/// An absent database is an empty one: every table is gone.
+async fn live_database(
+    session: &Session,
+    database: &DatabaseName,
+) -> Result<LiveDatabase, RunError> {
+    let Health { backends_alive, .. } = backends(session).await?;
+    let facts = match read_database(session, database).await {
+        Ok(facts) => facts,
+        Err(FactsError::NoDatabase(_)) => {
+            return Ok(LiveDatabase {
+                alive_backends: backends_alive,
+                ..LiveDatabase::default()
+            });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let taken = facts
+        .tables
+        .keys()
+        .chain(facts.left_out.iter().map(|out| &out.table))
+        .cloned()
+        .collect();
+    Ok(LiveDatabase {
+        taken,
+        tables: facts.tables,
+        alive_backends: backends_alive,
+    })
+}
+
+async fn selection(
+    ops: &Ops,
+    database: &DatabaseName,
+    request: &RestoreRequest,
+    chain: &Chain,
+) -> Result<Selection, RunError> {
+    match (&request.group, request.tables.is_empty()) {
+        (Some(_), false) => Err(Refused::not_possible(
+            "--group and --table were both given, and each chooses the tables",
+            "give one of them",
+        )
+        .into()),
+        (None, true) => Ok(Selection::Everything),
+        (None, false) => Ok(Selection::Tables(
+            request
+                .tables
+                .iter()
+                .map(|text| table_name(text, database))
+                .collect::<Result<_, _>>()?,
+        )),
+        (Some(group), true) => {
+            let inventory = ops.inventory(group).await?;
+            if inventory.0.is_empty() {
+                return Err(unknown_group(ops, group).await?.into());
+            }
+            let tables = chain
+                .state()
+                .into_keys()
+                .filter(|table| inventory.names(database, table))
+                .collect();
+            Ok(Selection::Group {
+                group: group.clone(),
+                tables,
+            })
+        }
+    }
+}
+
+/// `table` or `database.table`; a table's name may itself hold a full stop.
+fn table_name(text: &str, database: &DatabaseName) -> Result<TableName, Refused> {
+    let qualified = text.parse::<QualifiedTable>().ok();
+    match qualified {
+        Some(qualified) if qualified.database == *database => Ok(qualified.table),
+        Some(qualified) if !text.starts_with('.') && TableName::parse(text).is_err() => {
+            Err(Refused::not_possible(
+                format!(
+                    "table {qualified} is not of database `{database}`, which the backup is of"
+                ),
+                "name tables of that database",
+            ))
+        }
+        _ => TableName::parse(text).map_err(|error| {
+            Refused::not_possible(error.to_string(), "give --table as table or database.table")
+        }),
+    }
+}

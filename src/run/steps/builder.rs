@@ -1,0 +1,175 @@
+//! The steps one by one, each marked before and after.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::copy::Looked;
+use super::proof::{Proof, parse, proof};
+use super::swap::expected_id;
+use crate::names::TableName;
+use crate::ops::{Ops, StepRecord, StepState};
+use crate::plan::restore::Step;
+use crate::run::error::RunError;
+use crate::run::job::Job;
+use crate::run::restore::RestoreContext;
+use crate::starrocks::{Session, query, sql};
+
+/// A missing job is given up after this long.
+pub(super) const UNSEEN: Duration = Duration::from_secs(30);
+
+pub struct Builder<'a> {
+    pub job: &'a Job,
+    pub session: &'a Session,
+    pub ops: &'a Ops,
+    pub context: &'a RestoreContext,
+    pub steps: Vec<StepRecord>,
+    /// Of SHOW CREATE TABLE, of tables that are copied from.
+    pub(super) definitions: BTreeMap<TableName, String>,
+    pub(super) looked: BTreeMap<TableName, Looked>,
+}
+
+impl<'a> Builder<'a> {
+    pub fn new(
+        job: &'a Job,
+        session: &'a Session,
+        ops: &'a Ops,
+        context: &'a RestoreContext,
+        steps: Vec<StepRecord>,
+    ) -> Builder<'a> {
+        let steps = steps.into_iter().filter(|step| step.number > 0).collect();
+        Builder {
+            job,
+            session,
+            ops,
+            context,
+            steps,
+            definitions: BTreeMap::new(),
+            looked: BTreeMap::new(),
+        }
+    }
+
+    /// The checksum of what is live afterwards.
+    pub async fn run(&mut self) -> Result<String, RunError> {
+        let of = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
+        for index in 0..self.steps.len() {
+            if self.steps[index].state == StepState::Done {
+                continue;
+            }
+            self.job.check_stop()?;
+            let step = parse(&self.steps[index])?;
+            self.job
+                .journal
+                .step(self.steps[index].number, of, step.describe());
+            self.announce(index, &step).await?;
+            let proof = proof(&self.steps[index]);
+            if let Some(after) = self.perform(&step, &proof).await? {
+                self.steps[index].proof =
+                    Some(serde_json::to_string(&after).expect("a proof is JSON"));
+            }
+            self.mark(index, StepState::Done).await?;
+        }
+        let checksums = self.steps.iter().filter_map(|record| match proof(record) {
+            Proof::Checksum { text } => Some(text),
+            _ => None,
+        });
+        Ok(checksums.collect::<Vec<_>>().join("; "))
+    }
+
+    /// Marked as running, with what it will be recognised by. A step that an earlier life announced keeps the proof of that moment.
+    async fn announce(&mut self, index: usize, step: &Step) -> Result<(), RunError> {
+        if self.steps[index].state == StepState::Running {
+            return Ok(());
+        }
+        let job = self.job;
+        let proof = job.patiently(UNSEEN, || self.look_before(step)).await?;
+        self.steps[index].proof = Some(serde_json::to_string(&proof).expect("a proof is JSON"));
+        self.mark(index, StepState::Running).await
+    }
+
+    pub async fn mark(&mut self, index: usize, state: StepState) -> Result<(), RunError> {
+        self.steps[index].state = state;
+        let record = std::slice::from_ref(&self.steps[index]);
+        self.job
+            .insist(UNSEEN, || async {
+                Ok(self
+                    .ops
+                    .write_steps(&self.context.job, record, self.job.now())
+                    .await?)
+            })
+            .await
+    }
+
+    async fn look_before(&self, step: &Step) -> Result<Proof, RunError> {
+        Ok(match step {
+            Step::Swap { table, restored } => {
+                let ids = self.ids().await?;
+                Proof::Ids {
+                    live: ids.get(table).copied(),
+                    restored: expected_id(&ids, restored)?,
+                }
+            }
+            Step::Rename { restored, .. } => Proof::Ids {
+                live: None,
+                restored: expected_id(&self.ids().await?, restored)?,
+            },
+            Step::Quiet { table } => Proof::Properties {
+                before: self.self_dropping(table).await?,
+            },
+            Step::Download { .. } => Proof::LastRestore {
+                job_id: self
+                    .restore_row()
+                    .await?
+                    .map(|row| row.job_id)
+                    .unwrap_or_default(),
+            },
+            Step::Copy { .. }
+            | Step::DropPartition { .. }
+            | Step::DropHelper { .. }
+            | Step::Verify { .. } => Proof::None,
+        })
+    }
+
+    /// What is to be remembered of it, if anything is.
+    async fn perform(&mut self, step: &Step, proof: &Proof) -> Result<Option<Proof>, RunError> {
+        let database = &self.context.database;
+        match step {
+            Step::Verify {
+                table,
+                restored,
+                partitions,
+            } => {
+                let expected = partitions
+                    .as_ref()
+                    .map(|set| set.iter().cloned().collect::<Vec<_>>());
+                return self
+                    .verify(table, restored, expected.as_deref())
+                    .await
+                    .map(Some);
+            }
+            Step::Download { download_as, .. } => self.download(step, download_as, proof).await,
+            Step::Quiet { table } => self.quiet(table, proof).await,
+            Step::Copy {
+                into,
+                from,
+                partition,
+            } => self.copy(into, from, partition).await,
+            Step::DropPartition { table, partition } => {
+                self.repeat(&sql::drop_partition(database, table, partition))
+                    .await
+            }
+            Step::DropHelper { table } => self.repeat(&sql::drop_table(database, table)).await,
+            Step::Swap { table, restored } => self.swap(table, restored, proof).await,
+            Step::Rename { restored, table } => self.rename(restored, table, proof).await,
+        }
+        .map(|()| None)
+    }
+
+    /// A statement that may run twice, however its first answer got lost.
+    pub async fn repeat(&self, statement: &str) -> Result<(), RunError> {
+        let run = || async {
+            query(self.session.as_ref(), statement).await?;
+            Ok(())
+        };
+        self.job.insist(UNSEEN, run).await
+    }
+}

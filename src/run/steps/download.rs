@@ -1,0 +1,189 @@
+//! One table by one aliased RESTORE: sent once, recognised by its job id, waited for.
+
+use tokio::time::Instant;
+
+use super::builder::{Builder, UNSEEN};
+use super::proof::{Proof, lost_proof};
+use crate::names::{DatabaseName, Label, TableName};
+use crate::plan::restore::Step;
+use crate::run::error::RunError;
+use crate::run::restore::RestoreContext;
+use crate::starrocks::{ErrorClass, RestoreJobRow, RestoreState, StatementError, query, sql};
+
+impl Builder<'_> {
+    pub(super) async fn download(
+        &self,
+        step: &Step,
+        alias: &TableName,
+        proof: &Proof,
+    ) -> Result<(), RunError> {
+        let Proof::LastRestore { job_id: before } = proof else {
+            return Err(lost_proof(step));
+        };
+        let Step::Download { label, .. } = step else {
+            return Err(lost_proof(step));
+        };
+        if self.is_readable(alias).await? {
+            return Ok(());
+        }
+        let ours = |row: &RestoreJobRow| {
+            row.label == label.as_str() && (row.job_id != *before || !row.state.is_over())
+        };
+        if !self.restore_row().await?.is_some_and(|row| ours(&row)) {
+            self.submit(step, &ours).await?;
+        }
+        self.wait_for_restore(label, alias, &ours).await
+    }
+
+    async fn submit(
+        &self,
+        step: &Step,
+        ours: &(impl Fn(&RestoreJobRow) -> bool + Sync),
+    ) -> Result<(), RunError> {
+        let Step::Download {
+            table,
+            label,
+            snapshot,
+            partitions,
+            download_as,
+            replication_num,
+        } = step
+        else {
+            return Err(lost_proof(step));
+        };
+        let RestoreContext {
+            database,
+            repository,
+            ..
+        } = self.context;
+        // RESTORE itself creates a missing database from 3.4 on, and fails before.
+        self.repeat(&sql::create_database(database)).await?;
+        let statement = sql::restore(&sql::RestoreTable {
+            database,
+            label,
+            repository,
+            snapshot,
+            table,
+            partitions: partitions.as_deref(),
+            alias: download_as,
+            replication_num: *replication_num,
+            timeout: self.job.tuning.restore_timeout,
+        });
+        self.job
+            .patiently(self.job.tuning.restore_timeout, || async {
+                let Err(error) = self.session.execute(&statement).await else {
+                    return Ok(());
+                };
+                // Refused or lost: it may have been sent twice on the way. Look before anything is sent again.
+                if error.class == ErrorClass::Lost
+                    || self.restore_row().await?.is_some_and(|row| ours(&row))
+                {
+                    return Ok(());
+                }
+                Err(error.into())
+            })
+            .await
+    }
+
+    async fn wait_for_restore(
+        &self,
+        label: &Label,
+        alias: &TableName,
+        ours: &(impl Fn(&RestoreJobRow) -> bool + Sync),
+    ) -> Result<(), RunError> {
+        let limit = self.job.tuning.restore_timeout;
+        let start = Instant::now();
+        let mut unseen: Option<Instant> = None;
+        loop {
+            match self.restore_row().await {
+                Ok(Some(row)) if ours(&row) => {
+                    unseen = None;
+                    if self.is_over(&row, label)? && self.is_readable(alias).await? {
+                        return Ok(());
+                    }
+                }
+                Ok(_) if unseen.get_or_insert_with(Instant::now).elapsed() > UNSEEN => {
+                    // Another job of the database has taken the one row there is: the table itself must tell.
+                    return if self.is_readable(alias).await? {
+                        Ok(())
+                    } else {
+                        Err(gone(label, &self.context.database))
+                    };
+                }
+                Ok(_) => {}
+                Err(error) => self.job.journal.waiting(&error.to_string()),
+            }
+            if start.elapsed() > limit + UNSEEN {
+                return Err(RunError::TimedOut {
+                    what: format!("restore of `{label}`"),
+                    limit,
+                });
+            }
+            self.job.pause(self.job.tuning.poll_interval).await?;
+        }
+    }
+
+    fn is_over(&self, row: &RestoreJobRow, label: &Label) -> Result<bool, RunError> {
+        let tasks = u64::try_from(row.unfinished_tasks).unwrap_or(u64::MAX);
+        self.job
+            .journal
+            .progress(0, 0, format!("{:?}, {tasks} tasks left", row.state));
+        if let Some(error) = &row.task_error {
+            self.job
+                .journal
+                .waiting(&format!("a task of the restore reports: {error}"));
+        }
+        match row.state {
+            RestoreState::Finished => Ok(true),
+            RestoreState::Cancelled => {
+                let reason = row.status.message().to_owned();
+                let class = StatementError::refused(0, &reason).class;
+                Err(RunError::ServerCancelled {
+                    what: format!("restore of `{label}`"),
+                    reason,
+                    class,
+                })
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// The database's one row, if it is a RESTORE's. Rows of external catalogs have another DbName (`qe/ShowExecutor.java`).
+    pub async fn restore_row(&self) -> Result<Option<RestoreJobRow>, RunError> {
+        let database = &self.context.database;
+        let set = match query(self.session.as_ref(), &sql::show_restore(database)).await {
+            Err(error) if error.is_unknown_database() => return Ok(None),
+            answer => answer?,
+        };
+        let row = set.rows().find(|row| {
+            row.optional("DbName")
+                .is_none_or(|name| name == database.as_str())
+        });
+        Ok(row.map(|row| RestoreJobRow::read(&row)).transpose()?)
+    }
+
+    /// Visible but not readable (5014) until the RESTORE that makes it is over.
+    async fn is_readable(&self, table: &TableName) -> Result<bool, RunError> {
+        let statement = format!(
+            "SELECT 1 FROM `{}`.`{table}` LIMIT 1",
+            self.context.database
+        );
+        match query(self.session.as_ref(), &statement).await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.is_unknown_table()
+                    || error.is_unknown_database()
+                    || error.is_bad_table_state() =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn gone(label: &Label, database: &DatabaseName) -> RunError {
+    RunError::Failed(format!(
+        "SHOW RESTORE FROM `{database}` does not know the restore of `{label}`, and its table is not there"
+    ))
+}

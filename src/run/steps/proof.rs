@@ -1,0 +1,57 @@
+//! What a step's row in `ops.restore_steps` says.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ops::StepRecord;
+use crate::plan::restore::Step;
+use crate::run::error::RunError;
+
+/// About the moment before the step ran.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "proof", rename_all = "kebab-case")]
+pub enum Proof {
+    /// Table ids stay with the data: after the swap the live name has the id `restored`.
+    Ids {
+        live: Option<u64>,
+        restored: u64,
+    },
+    /// Properties that were on.
+    Properties {
+        before: BTreeMap<String, String>,
+    },
+    /// The database's last RESTORE before ours.
+    LastRestore {
+        job_id: String,
+    },
+    /// Of what was verified: written after the step.
+    Checksum {
+        text: String,
+    },
+    None,
+}
+
+pub fn parse(record: &StepRecord) -> Result<Step, RunError> {
+    serde_json::from_str(&record.step).map_err(|error| {
+        RunError::Failed(format!(
+            "step {} of the restore cannot be read from ops.restore_steps: {error}",
+            record.number
+        ))
+    })
+}
+
+pub fn proof(record: &StepRecord) -> Proof {
+    record
+        .proof
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or(Proof::None)
+}
+
+pub(super) fn lost_proof(step: &Step) -> RunError {
+    RunError::Failed(format!(
+        "the row of the step \"{}\" in ops.restore_steps was changed",
+        step.describe()
+    ))
+}

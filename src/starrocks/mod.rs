@@ -1,0 +1,23 @@
+//! The cluster's language: one seam to a frontend, all statement text, all row shapes, the words of its states, the classes of its errors.
+
+mod error;
+mod facts;
+mod mysql;
+mod result;
+mod rows;
+mod session;
+pub mod sql;
+mod state;
+mod zone;
+
+pub use error::{ErrorClass, StatementError};
+pub use facts::{FactsError, read_database, read_second_look};
+pub use mysql::{ClusterAddress, MysqlFrontend};
+pub use result::{ResultSet, Row, RowError};
+pub use rows::{
+    BackendRow, BackupJobRow, FrontendRow, RepositoryRow, RestoreJobRow, SnapshotContentRow,
+    SnapshotDetailRow, SnapshotRow, snapshot_content,
+};
+pub use session::{Answer, Frontend, Session, query};
+pub use state::{BackupState, JobStatus, RestoreState, SnapshotStatus};
+pub use zone::ClusterZone;

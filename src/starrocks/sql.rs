@@ -1,0 +1,347 @@
+//! The text of every statement that is not about the ops tables.
+//!
+//! The text protocol has no parameters: names and values are quoted here, by type. BACKUP and RESTORE are sent in the legacy form, which
+//! every release from 3.1 to 4.2 accepts (`sql/parser/StarRocks.g4`).
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::catalog::SnapshotTimestamp;
+use crate::names::{DatabaseName, Label, PartitionName, RepositoryName, TableName};
+
+/// A name in backticks. Names with a backtick do not exist here: `names` refuses them.
+pub fn ident(name: &str) -> String {
+    format!("`{name}`")
+}
+
+/// A string literal. StarRocks reads backslash escapes and doubled quotes alike (`sql/parser/AstBuilder.java`); NUL cannot be written.
+pub fn text(value: &str) -> String {
+    let mut out = String::with_capacity(value.len() + 2);
+    out.push('\'');
+    for c in value.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\'' => out.push_str("\\'"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\0' => {}
+            other => out.push(other),
+        }
+    }
+    out.push('\'');
+    out
+}
+
+fn table(database: &DatabaseName, table: &TableName) -> String {
+    format!("`{database}`.`{table}`")
+}
+
+fn idents<'a>(names: impl IntoIterator<Item = &'a PartitionName>) -> String {
+    names
+        .into_iter()
+        .map(|name| ident(name.as_str()))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// `items`: a table with the partitions that are taken of it, all where `None`.
+pub fn backup(
+    database: &DatabaseName,
+    label: &Label,
+    repository: &RepositoryName,
+    items: &[(&TableName, Option<&[PartitionName]>)],
+    timeout: Duration,
+) -> String {
+    let items: Vec<String> = items
+        .iter()
+        .map(|(table, partitions)| match partitions {
+            None => ident(table.as_str()),
+            Some(partitions) => format!("`{table}` PARTITION ({})", idents(*partitions)),
+        })
+        .collect();
+    format!(
+        "BACKUP SNAPSHOT `{database}`.`{label}` TO `{repository}` ON ({}) PROPERTIES (\"type\" = \"full\", \"timeout\" = \"{}\")",
+        items.join(", "),
+        timeout.as_secs()
+    )
+}
+
+/// One RESTORE of one table under a new name.
+#[derive(Debug, Clone)]
+pub struct RestoreTable<'a> {
+    pub database: &'a DatabaseName,
+    pub label: &'a Label,
+    pub repository: &'a RepositoryName,
+    pub snapshot: &'a SnapshotTimestamp,
+    pub table: &'a TableName,
+    pub partitions: Option<&'a [PartitionName]>,
+    pub alias: &'a TableName,
+    pub replication_num: u32,
+    pub timeout: Duration,
+}
+
+pub fn restore(restore: &RestoreTable<'_>) -> String {
+    let RestoreTable {
+        database,
+        label,
+        repository,
+        snapshot,
+        table,
+        partitions,
+        alias,
+        replication_num,
+        timeout,
+    } = restore;
+    let partitions =
+        partitions.map_or_else(String::new, |list| format!(" PARTITION ({})", idents(list)));
+    format!(
+        "RESTORE SNAPSHOT `{database}`.`{label}` FROM `{repository}` ON (`{table}`{partitions} AS `{alias}`) PROPERTIES \
+         (\"backup_timestamp\" = \"{snapshot}\", \"replication_num\" = \"{replication_num}\", \"timeout\" = \"{}\")",
+        timeout.as_secs()
+    )
+}
+
+pub fn cancel_backup(database: &DatabaseName) -> String {
+    format!("CANCEL BACKUP FROM `{database}`")
+}
+
+pub fn cancel_restore(database: &DatabaseName) -> String {
+    format!("CANCEL RESTORE FROM `{database}`")
+}
+
+/// Always with FROM: without it, one table of one job that the user may not EXPORT empties the whole answer (`qe/ShowExecutor.java`).
+pub fn show_backup(database: &DatabaseName) -> String {
+    format!("SHOW BACKUP FROM `{database}`")
+}
+
+pub fn show_restore(database: &DatabaseName) -> String {
+    format!("SHOW RESTORE FROM `{database}`")
+}
+
+pub fn show_snapshot(repository: &RepositoryName, label: &Label) -> String {
+    format!(
+        "SHOW SNAPSHOT ON `{repository}` WHERE SNAPSHOT = {}",
+        text(label.as_str())
+    )
+}
+
+/// With its Details.
+pub fn show_snapshot_details(
+    repository: &RepositoryName,
+    label: &Label,
+    timestamp: &SnapshotTimestamp,
+) -> String {
+    format!(
+        "SHOW SNAPSHOT ON `{repository}` WHERE SNAPSHOT = {} AND TIMESTAMP = {}",
+        text(label.as_str()),
+        text(&timestamp.0)
+    )
+}
+
+pub fn tables(database: &DatabaseName) -> String {
+    format!(
+        "SELECT TABLE_NAME, TABLE_TYPE, ENGINE FROM information_schema.tables WHERE TABLE_SCHEMA = {}",
+        text(database.as_str())
+    )
+}
+
+pub fn materialized_views(database: &DatabaseName) -> String {
+    format!(
+        "SELECT TABLE_NAME FROM information_schema.materialized_views WHERE TABLE_SCHEMA = {}",
+        text(database.as_str())
+    )
+}
+
+pub fn tables_config(database: &DatabaseName) -> String {
+    format!(
+        "SELECT TABLE_NAME, TABLE_ENGINE, TABLE_MODEL, PRIMARY_KEY, PARTITION_KEY, DISTRIBUTE_KEY, SORT_KEY, TABLE_ID \
+         FROM information_schema.tables_config WHERE TABLE_SCHEMA = {}",
+        text(database.as_str())
+    )
+}
+
+pub fn columns(database: &DatabaseName) -> String {
+    format!(
+        "SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, COLUMN_KEY, EXTRA, COLUMN_COMMENT, \
+         GENERATION_EXPRESSION FROM information_schema.columns WHERE TABLE_SCHEMA = {}",
+        text(database.as_str())
+    )
+}
+
+pub fn partitions(database: &DatabaseName) -> String {
+    format!(
+        "SELECT TABLE_NAME, PARTITION_NAME, PARTITION_ID, VISIBLE_VERSION, VISIBLE_VERSION_TIME, PARTITION_KEY, REPLICATION_NUM, IS_TEMP, \
+         DATA_SIZE, ROW_COUNT FROM information_schema.partitions_meta WHERE DB_NAME = {}",
+        text(database.as_str())
+    )
+}
+
+/// The names and ids of a database's tables, without their partitions.
+pub fn table_ids(database: &DatabaseName) -> String {
+    format!(
+        "SELECT TABLE_NAME, TABLE_ID FROM information_schema.tables_config WHERE TABLE_SCHEMA = {}",
+        text(database.as_str())
+    )
+}
+
+pub fn fingerprints(database: &DatabaseName) -> String {
+    format!(
+        "SELECT TABLE_NAME, PARTITION_NAME, PARTITION_ID, VISIBLE_VERSION, VISIBLE_VERSION_TIME, IS_TEMP \
+         FROM information_schema.partitions_meta WHERE DB_NAME = {}",
+        text(database.as_str())
+    )
+}
+
+pub fn show_create_table(database: &DatabaseName, name: &TableName) -> String {
+    format!("SHOW CREATE TABLE {}", table(database, name))
+}
+
+pub fn set_property(database: &DatabaseName, name: &TableName, key: &str, value: &str) -> String {
+    format!(
+        "ALTER TABLE {} SET (\"{key}\" = \"{value}\")",
+        table(database, name)
+    )
+}
+
+/// `definition` is the clause that SHOW CREATE TABLE printed for it.
+pub fn add_partition(database: &DatabaseName, name: &TableName, definition: &str) -> String {
+    format!("ALTER TABLE {} ADD {definition}", table(database, name))
+}
+
+pub fn drop_partition(
+    database: &DatabaseName,
+    name: &TableName,
+    partition: &PartitionName,
+) -> String {
+    format!(
+        "ALTER TABLE {} DROP PARTITION IF EXISTS `{partition}` FORCE",
+        table(database, name)
+    )
+}
+
+pub fn overwrite_partition(
+    database: &DatabaseName,
+    into: &TableName,
+    from: &TableName,
+    partition: &PartitionName,
+    columns: &[String],
+) -> String {
+    let columns = columns
+        .iter()
+        .map(|column| ident(column))
+        .collect::<Vec<_>>()
+        .join(", ");
+    format!(
+        "INSERT OVERWRITE {} PARTITION (`{partition}`) ({columns}) SELECT {columns} FROM {} PARTITION (`{partition}`)",
+        table(database, into),
+        table(database, from)
+    )
+}
+
+pub fn drop_table(database: &DatabaseName, name: &TableName) -> String {
+    format!("DROP TABLE IF EXISTS {} FORCE", table(database, name))
+}
+
+pub fn swap(database: &DatabaseName, name: &TableName, other: &TableName) -> String {
+    format!("ALTER TABLE {} SWAP WITH `{other}`", table(database, name))
+}
+
+pub fn rename(database: &DatabaseName, name: &TableName, to: &TableName) -> String {
+    format!("ALTER TABLE {} RENAME `{to}`", table(database, name))
+}
+
+pub fn create_database(database: &DatabaseName) -> String {
+    format!("CREATE DATABASE IF NOT EXISTS `{database}`")
+}
+
+/// Rows and an order-free digest of their content, of a whole table or of one partition. Two sums over different hashes: a collision of one
+/// is not a collision of the other. The modulus keeps a sum of 64-bit hashes within BIGINT for 4 billion rows.
+pub fn checksum(
+    database: &DatabaseName,
+    name: &TableName,
+    partition: Option<&PartitionName>,
+    columns: &[String],
+) -> String {
+    let mut row = String::from("CONCAT_WS('|'");
+    for column in columns {
+        // NULL must differ from an empty string, and a moved separator from a moved value.
+        let _infallible = write!(
+            row,
+            ", IFNULL(CONCAT(LENGTH(CAST(`{column}` AS STRING)), ':', CAST(`{column}` AS STRING)), 'NULL')"
+        );
+    }
+    row.push(')');
+    let partition = partition.map_or_else(String::new, |partition| {
+        format!(" PARTITION (`{partition}`)")
+    });
+    format!(
+        "SELECT COUNT(*) AS row_count, IFNULL(SUM(CAST(MURMUR_HASH3_32({row}) AS BIGINT)), 0) AS sum_a, \
+         IFNULL(SUM(XX_HASH3_64({row}) % 2147483647), 0) AS sum_b FROM {}{partition}",
+        table(database, name)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn database() -> DatabaseName {
+        DatabaseName::parse("sales").unwrap()
+    }
+
+    fn label() -> Label {
+        Label::parse("sales_20261122_full").unwrap()
+    }
+
+    fn named(name: &str) -> TableName {
+        TableName::parse(name).unwrap()
+    }
+
+    #[test]
+    fn backup_names_tables_and_partitions_in_the_form_every_release_takes() {
+        let partitions = [
+            PartitionName::parse("p1").unwrap(),
+            PartitionName::parse("p'2").unwrap(),
+        ];
+        let (orders, select) = (named("orders"), named("select"));
+        let statement = backup(
+            &database(),
+            &label(),
+            &RepositoryName::parse("nightly").unwrap(),
+            &[(&orders, Some(&partitions)), (&select, None)],
+            Duration::from_secs(86_400),
+        );
+        assert_eq!(
+            statement,
+            "BACKUP SNAPSHOT `sales`.`sales_20261122_full` TO `nightly` ON (`orders` PARTITION (`p1`, `p'2`), `select`) \
+             PROPERTIES (\"type\" = \"full\", \"timeout\" = \"86400\")"
+        );
+    }
+
+    #[test]
+    fn restore_puts_the_alias_behind_the_partitions() {
+        let partitions = [PartitionName::parse("p1").unwrap()];
+        let statement = restore(&RestoreTable {
+            database: &database(),
+            label: &label(),
+            repository: &RepositoryName::parse("nightly").unwrap(),
+            snapshot: &SnapshotTimestamp("2026-11-22-01-00-00-123".into()),
+            table: &named("orders"),
+            partitions: Some(&partitions),
+            alias: &named("orders_restored"),
+            replication_num: 3,
+            timeout: Duration::from_secs(3_600),
+        });
+        assert_eq!(
+            statement,
+            "RESTORE SNAPSHOT `sales`.`sales_20261122_full` FROM `nightly` ON (`orders` PARTITION (`p1`) AS `orders_restored`) \
+             PROPERTIES (\"backup_timestamp\" = \"2026-11-22-01-00-00-123\", \"replication_num\" = \"3\", \"timeout\" = \"3600\")"
+        );
+    }
+
+    #[test]
+    fn text_is_quoted_so_that_it_ends_where_it_should() {
+        assert_eq!(text(r"it's \ a \' b"), r"'it\'s \\ a \\\' b'");
+        assert_eq!(text("a\nb\0c"), r"'a\nbc'");
+    }
+}
