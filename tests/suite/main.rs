@@ -1,3 +1,17 @@
-//! The integration tests: one file per behaviour.
+//! The integration tests: one file per behaviour, the real binaries against the sandbox over TCP.
 
+mod backup;
+mod bad_input;
 mod config;
+mod control_hand;
+mod control_socket;
+mod crash;
+mod ctl_render;
+mod ctl_samples;
+mod ctl_verbs;
+mod layers;
+mod monitoring;
+mod restore;
+mod schedule;
+mod system;
+mod world;

@@ -1,0 +1,5 @@
+//! The command that asks the daemon.
+
+fn main() -> std::process::ExitCode {
+    brd::ctl::main()
+}

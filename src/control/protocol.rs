@@ -1,0 +1,281 @@
+//! What goes over the control socket: one request, one answer, as JSON bodies of HTTP/1.1.
+//!
+//! | method and path | body | answer |
+//! |---|---|---|
+//! | GET /v1/status | | [`Status`] |
+//! | GET /v1/next?days=N | | [`NextFires`] |
+//! | GET /v1/jobs | | [`JobList`] |
+//! | GET /v1/jobs/{job} | | [`JobDetail`] |
+//! | GET /v1/jobs/{job}/events | | [`JobEvent`]s, one JSON object a line, until the job ends |
+//! | GET /v1/backups?group=G | | [`BackupList`] |
+//! | GET /v1/backups/{label} | | [`BackupDetail`] |
+//! | POST /v1/backups | [`BackupRequest`] | [`Accepted`] |
+//! | POST /v1/restores/plan | `RestoreRequest` | `RestorePlan` |
+//! | POST /v1/restores | [`RestoreStart`] | [`Accepted`] |
+//! | POST /v1/jobs/{job}/cancel, /undo, /discard | | [`Accepted`] |
+//! | POST /v1/init, /v1/check, /v1/reload | | [`Report`] |
+//!
+//! A refusal is an HTTP status of 4xx or 5xx with a [`Refusal`] as its body. A client that goes away cancels nothing.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{
+    BackupKind, BackupRecord, JobSummary, LeftOut, Partitioning, TableRecordState,
+};
+use crate::names::{PartitionName, TableName};
+
+// What both sides speak of, so that neither needs to know where it is defined.
+pub use crate::catalog::JobEvent;
+pub use crate::names::{GroupName, JobId, Label};
+pub use crate::plan::restore::{RestorePlan, RestoreRequest};
+
+/// Raised when an answer changes its shape; both sides print it when they disagree.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// Carries [`PROTOCOL_VERSION`] on every answer of the daemon and on every request of `brctl`; other clients may leave it out.
+pub const PROTOCOL_HEADER: &str = "brd-protocol";
+
+/// The longest request body, in bytes. The longest is a [`RestoreStart`]: a plan of 1,000 tables with 500 partitions each fits.
+pub const BODY_LIMIT: usize = 16 << 20;
+
+/// The most days that [`Request::Next`] looks ahead.
+pub const NEXT_DAYS_LIMIT: u32 = 366;
+
+/// What a client may ask. The server turns method and path into one of these.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    Status,
+    Next { days: u32 },
+    Jobs,
+    Job(JobId),
+    Backups { group: Option<GroupName> },
+    Backup(Label),
+    StartBackup(BackupRequest),
+    PlanRestore(RestoreRequest),
+    StartRestore(RestoreStart),
+    Cancel(JobId),
+    Undo(JobId),
+    Discard(JobId),
+    Init,
+    Check,
+    Reload,
+}
+
+/// An answer, by the request it belongs to.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Response {
+    Status(Box<Status>),
+    Next(NextFires),
+    Jobs(JobList),
+    Job(Box<JobDetail>),
+    Backups(BackupList),
+    Backup(Box<BackupDetail>),
+    Plan(Box<RestorePlan>),
+    Accepted(Accepted),
+    Report(Report),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct BackupRequest {
+    pub kind: BackupKind,
+    pub group: GroupName,
+    pub baseline_backup: Option<Label>,
+    pub name: Option<Label>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RestoreStart {
+    /// The plan that was shown. It is run as it stands, or refused because the cluster has moved on since.
+    pub plan: RestorePlan,
+}
+
+/// The work was taken on; it goes on whether or not anybody watches.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Accepted {
+    pub job: JobId,
+}
+
+/// Findings of `init`, `check` or `reload`, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    pub lines: Vec<ReportLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportLine {
+    pub verdict: Verdict,
+    pub text: String,
+    /// What to do next.
+    pub help: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Ok,
+    Warning,
+    Bad,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    pub protocol: u32,
+    pub version: String,
+    pub pid: u32,
+    pub host: String,
+    pub started: DateTime<Utc>,
+    pub now: DateTime<Utc>,
+    pub config: String,
+    pub schedule: String,
+    pub schedule_loaded: DateTime<Utc>,
+    /// Why the daemon is not as it should be: a schedule that could not be loaded, a cluster that does not answer.
+    pub degraded: Vec<String>,
+    /// Set while stopping: `draining`, `detaching`.
+    pub stopping: Option<String>,
+    pub cluster: Option<ClusterStatus>,
+    pub groups: Vec<GroupStatus>,
+    pub running: Vec<JobSummary>,
+    pub waiting: Vec<JobSummary>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClusterStatus {
+    pub leader: String,
+    pub version: String,
+    pub backends_alive: u32,
+    pub backends: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupStatus {
+    pub group: GroupName,
+    pub timezone: String,
+    pub full: Option<String>,
+    pub incremental: Option<String>,
+    pub next_full: Option<DateTime<Utc>>,
+    pub next_incremental: Option<DateTime<Utc>>,
+    /// The latest run of the group since the daemon started.
+    pub last: Option<JobSummary>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextFires {
+    pub fires: Vec<NextFire>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextFire {
+    pub group: GroupName,
+    pub kind: BackupKind,
+    pub at: DateTime<Utc>,
+    /// In the group's zone, with its offset.
+    pub local: String,
+    /// Said on the days around a change of the clocks.
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobList {
+    pub jobs: Vec<JobSummary>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobDetail {
+    pub summary: JobSummary,
+    pub events: Vec<JobEvent>,
+    /// For a restore.
+    pub plan: Option<RestorePlan>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackupList {
+    pub backups: Vec<BackupRecord>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackupDetail {
+    pub record: BackupRecord,
+    /// From the full to this one; empty when it cannot be restored to, and `chain_error` says why.
+    pub chain: Vec<Label>,
+    pub chain_error: Option<String>,
+    pub tables: Vec<BackupTable>,
+    pub left_out: Vec<LeftOut>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackupTable {
+    pub table: TableName,
+    pub state: TableRecordState,
+    pub whole_table: bool,
+    pub partitioning: Option<Partitioning>,
+    pub partitions: Vec<BackupPartition>,
+    pub dropped_partitions: Vec<PartitionName>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackupPartition {
+    pub partition: PartitionName,
+    pub visible_version: u64,
+    pub rows: u64,
+    pub data_bytes: u64,
+    /// False: loaded into while the snapshot was taken; the next incremental takes it again.
+    pub settled: bool,
+}
+
+/// Why the daemon will not, in the words a person reads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Refusal {
+    pub code: RefusalCode,
+    pub message: String,
+    /// What to do next.
+    pub help: Option<String>,
+}
+
+/// Each has its HTTP status and, in `brctl`, its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusalCode {
+    /// 400: the request itself is wrong.
+    Usage,
+    /// 404: no such group, label, job, table.
+    NotFound,
+    /// 409: it is there, and cannot be done now or with this.
+    Refused,
+    /// 403: the peer may not.
+    Forbidden,
+    /// 422: the schedule or configuration file is wrong.
+    Configuration,
+    /// 502: the cluster said no, or nothing.
+    Cluster,
+    /// 500: brd's own fault.
+    Internal,
+}
+
+impl RefusalCode {
+    pub fn http_status(self) -> u16 {
+        match self {
+            RefusalCode::Usage => 400,
+            RefusalCode::Forbidden => 403,
+            RefusalCode::NotFound => 404,
+            RefusalCode::Refused => 409,
+            RefusalCode::Configuration => 422,
+            RefusalCode::Internal => 500,
+            RefusalCode::Cluster => 502,
+        }
+    }
+}
+
+impl Refusal {
+    pub fn new(code: RefusalCode, message: impl Into<String>, help: impl Into<String>) -> Refusal {
+        Refusal {
+            code,
+            message: message.into(),
+            help: Some(help.into()),
+        }
+    }
+}

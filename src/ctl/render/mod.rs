@@ -1,0 +1,12 @@
+//! Everything `brctl` prints, as pure functions from values to whole lines: no terminal, no clock, no colour.
+
+pub mod backup;
+pub mod event;
+pub mod fires;
+pub mod job;
+pub mod plan;
+pub mod report;
+pub mod status;
+pub mod table;
+pub mod text;
+pub mod units;

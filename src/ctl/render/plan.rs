@@ -1,0 +1,151 @@
+//! A restore's plan, before anything is touched.
+
+use super::text::{count, fields, names};
+use super::units::{size, time};
+use crate::plan::restore::{LiveTable, RestorePlan, SourcePlan, TablePlan};
+
+/// Partitions in one line; `--json` has all.
+const NAMES_SHOWN: usize = 8;
+
+pub fn plan(plan: &RestorePlan) -> String {
+    let tables = count(plan.tables.len(), "table");
+    let mut text = format!(
+        "restore {tables} of {} to backup {}\n",
+        plan.database, plan.target
+    );
+    text.push_str(&fields(vec![
+        ("state of", plan.recovery_point.map(time)),
+        ("chain", Some(chain(plan))),
+        ("repository", Some(plan.repository.to_string())),
+        ("group", plan.group.as_ref().map(ToString::to_string)),
+        ("download", Some(downloads(plan))),
+        ("job", Some(plan.job.to_string())),
+    ]));
+    for table in &plan.tables {
+        text.push('\n');
+        text.push_str(&one_table(plan, table));
+    }
+    text.push('\n');
+    text.push_str(&summary(plan));
+    text
+}
+
+fn chain(plan: &RestorePlan) -> String {
+    let links = plan.links.iter().map(|link| match link.snapshot {
+        Some(_) => format!("{} ({})", link.label, link.kind),
+        None => format!("{} (verified unchanged)", link.label),
+    });
+    links.collect::<Vec<_>>().join(" -> ")
+}
+
+fn downloads(plan: &RestorePlan) -> String {
+    let jobs = plan.tables.iter().map(|table| table.sources.len()).sum();
+    format!(
+        "{} in {}",
+        size(plan.data_bytes()),
+        count(jobs, "RESTORE job")
+    )
+}
+
+fn one_table(plan: &RestorePlan, table: &TablePlan) -> String {
+    let bytes = table.sources.iter().map(|source| source.data_bytes).sum();
+    let replicas = count(table.replication_num as usize, "replica");
+    let mut text = format!(
+        "{}: {}, {replicas}, built as {}\n",
+        table.table,
+        size(bytes),
+        table.restored
+    );
+    for (place, line) in table.sources.iter().enumerate() {
+        text.push_str(&format!("  from {}\n", source(plan, line, place)));
+    }
+    if !table.surplus.is_empty() {
+        let surplus = names(&table.surplus, NAMES_SHOWN);
+        text.push_str(&format!(
+            "  without {}, gone at the recovery point\n",
+            named("partition", table.surplus.len(), &surplus)
+        ));
+    }
+    text.push_str(&live(table));
+    text
+}
+
+fn source(plan: &RestorePlan, source: &SourcePlan, place: usize) -> String {
+    let label = plan
+        .links
+        .get(source.link)
+        .map_or("?", |link| link.label.as_str());
+    let used = names(&source.used, NAMES_SHOWN);
+    let what = match (&source.partitions, source.used.len()) {
+        (None, 0) => "the table's shape".to_owned(),
+        (None, partitions) => format!("the whole table, for {}", count(partitions, "partition")),
+        (Some(_), partitions) => named("partition", partitions, &used),
+    };
+    let by_way_of = if place == 0 {
+        String::new()
+    } else {
+        format!(", by way of {}", source.download_as)
+    };
+    format!("{label}: {what}, {}{by_way_of}", size(source.data_bytes))
+}
+
+fn live(table: &TablePlan) -> String {
+    let LiveTable::Replaced {
+        differing, newer, ..
+    } = &table.live
+    else {
+        return format!(
+            "  then renamed to {}, which does not exist now\n",
+            table.table
+        );
+    };
+    let mut text = format!(
+        "  then swapped with the live table, which is kept as {}\n",
+        table.restored
+    );
+    text.push_str(&match differing {
+        0 => "  every partition of the recovery point is unchanged in the live table\n".to_owned(),
+        differing => format!(
+            "  goes back: {} that changed or went since\n",
+            count(*differing, "partition")
+        ),
+    });
+    if !newer.is_empty() {
+        text.push_str(&format!(
+            "  will be lost: {} newer than the recovery point\n",
+            named("partition", newer.len(), &names(newer, NAMES_SHOWN))
+        ));
+    }
+    text
+}
+
+/// `2 partitions (p1, p2)`.
+fn named(noun: &str, number: usize, names: &str) -> String {
+    format!("{} ({names})", count(number, noun))
+}
+
+fn summary(plan: &RestorePlan) -> String {
+    let replaced = plan
+        .tables
+        .iter()
+        .filter(|table| matches!(table.live, LiveTable::Replaced { .. }))
+        .count();
+    let created = plan.tables.len() - replaced;
+    match (replaced, created) {
+        (0, created) => format!(
+            "{} created anew, no live table is touched\n",
+            count(created, "table")
+        ),
+        (replaced, 0) => format!(
+            "{} replaced in the end, after everything is verified\n",
+            count(replaced, "live table")
+        ),
+        (replaced, created) => {
+            let created = count(created, "table");
+            format!(
+                "{} replaced and {created} created anew in the end, after everything is verified\n",
+                count(replaced, "live table")
+            )
+        }
+    }
+}

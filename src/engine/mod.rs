@@ -1,0 +1,29 @@
+//! Who runs when.
+//!
+//! The [`bell`] rings once a second; the [`dispatcher`] decides, synchronously, what that and every other event means; the [`engine`] loop
+//! carries its decisions out, one task per job, and answers what comes over the control socket. All state is owned by that one loop.
+
+mod asker;
+mod bell;
+mod board;
+mod dispatcher;
+mod event;
+mod handle;
+mod ids;
+mod main_loop;
+mod reload;
+mod requests;
+mod running;
+mod status;
+mod stop;
+mod work;
+
+pub use asker::{Asker, Role};
+pub use bell::{Bell, BellError};
+pub use dispatcher::Dispatcher;
+pub use event::{Action, Event};
+pub use handle::Handle;
+pub use ids::new_job_id;
+pub use main_loop::{Engine, Setup};
+pub use stop::StopLevel;
+pub use work::{Defaults, Work};

@@ -1,0 +1,468 @@
+//! Requests that come over the control socket: answered at once from memory, or by a task that asks the cluster and answers when it knows.
+
+use tokio::sync::oneshot;
+
+use super::asker::Asker;
+use super::event::Event;
+use super::ids::new_job_id;
+use super::main_loop::{Engine, Inner, asked_by, unknown_job};
+use super::work::{Wish, Work};
+use crate::catalog::{JobKind, JobState, JobSummary};
+use crate::config::Schedule;
+use crate::control::protocol::{
+    Accepted, BackupDetail, BackupList, BackupPartition, BackupRequest, BackupTable, JobDetail,
+    JobList, Refusal, RefusalCode, Report, ReportLine, Request, Response, Verdict,
+};
+use crate::names::{GroupName, JobId, Label, RepositoryName};
+use crate::ops::{Ops, RestoreRecord};
+use crate::run::group::unknown_group;
+use crate::run::look::{self, Checked, LookedAt};
+use crate::run::preflight::backends;
+use crate::run::undo::{self, Ending};
+use crate::run::{Cluster, Refused, RunError, restore};
+
+type Answer = oneshot::Sender<Result<Response, Refusal>>;
+
+impl Engine {
+    /// True: leave.
+    pub(super) fn ask(&mut self, asker: &Asker, request: Request, answer: Answer) -> bool {
+        tracing::debug!(%asker, ?request, "request");
+        let cluster = self.setup.cluster.clone();
+        match request {
+            Request::Status => reply(answer, Ok(Response::Status(Box::new(self.status())))),
+            Request::Next { days } => reply(answer, Ok(Response::Next(self.next_fires(days)))),
+            Request::Jobs => reply(
+                answer,
+                Ok(Response::Jobs(JobList {
+                    jobs: self.board.summaries(),
+                })),
+            ),
+            Request::Job(job) => self.show_job(job, answer),
+            Request::Backups { group } => aside(answer, async move {
+                list_backups(&cluster, group.as_ref()).await
+            }),
+            Request::Backup(label) => {
+                aside(answer, async move { show_backup(&cluster, &label).await })
+            }
+            Request::StartBackup(wish) => self.start_backup(asker, wish, answer),
+            Request::PlanRestore(wanted) => {
+                let job = new_job_id(self.setup.clock.now());
+                aside(answer, async move {
+                    let session = cluster.session();
+                    let ops = Ops::open(session.clone()).await?;
+                    Ok(Response::Plan(Box::new(
+                        restore::plan(&session, &ops, job, &wanted).await?,
+                    )))
+                });
+            }
+            Request::StartRestore(start) => {
+                let requested_by = asked_by(asker);
+                let work = Work::Restore {
+                    plan: Box::new(start.plan),
+                    requested_by: requested_by.clone(),
+                };
+                self.hand_in(work, requested_by, answer);
+            }
+            Request::Cancel(job) => return self.cancel(job, answer),
+            Request::Undo(job) => self.end_restore(asker, job, Ending::Undo, answer),
+            Request::Discard(job) => self.end_restore(asker, job, Ending::Discard, answer),
+            Request::Init => aside(answer, async move { init(&cluster).await }),
+            Request::Check => {
+                let groups = repositories(
+                    self.dispatcher.schedule(),
+                    self.dispatcher.defaults().repository.as_ref(),
+                );
+                aside(answer, async move { Ok(check(&cluster, &groups).await) });
+            }
+            Request::Reload => {
+                let report = self.reload().map(Response::Report);
+                reply(answer, report);
+            }
+        }
+        false
+    }
+
+    fn hand_in(&self, work: Work, asked_by: String, answer: Answer) {
+        // The loop holds the receiver for as long as it runs.
+        let _gone = self.inner.send(Inner::Enter {
+            work,
+            asked_by,
+            answer,
+        });
+    }
+
+    /// Looked into before it becomes a job: whoever asks for what does not exist is told at once.
+    fn start_backup(&self, asker: &Asker, request: BackupRequest, answer: Answer) {
+        let BackupRequest {
+            kind,
+            group,
+            baseline_backup,
+            name,
+        } = request;
+        let wish = Wish {
+            group,
+            kind,
+            baseline: baseline_backup,
+            name,
+        };
+        let now = self.setup.clock.now();
+        let order = match self.dispatcher.defaults().order_for_wish(
+            self.dispatcher.schedule(),
+            wish,
+            now,
+        ) {
+            Ok(order) => order,
+            Err(error) => {
+                let help = "name one for the group in the schedule, or as [cluster] repository in brd.toml";
+                return reply(
+                    answer,
+                    Err(Refusal::new(RefusalCode::Refused, error.to_string(), help)),
+                );
+            }
+        };
+        let (cluster, inner, asked_by) = (
+            self.setup.cluster.clone(),
+            self.inner.clone(),
+            asked_by(asker),
+        );
+        // Ends with the message below, or with the refusal.
+        tokio::spawn(async move {
+            match look_into(
+                &cluster,
+                &order.group,
+                order.baseline.as_ref(),
+                &order.repository,
+            )
+            .await
+            {
+                Ok(()) => {
+                    let work = Work::Backup(Box::new(order));
+                    let _gone = inner.send(Inner::Enter {
+                        work,
+                        asked_by,
+                        answer,
+                    });
+                }
+                Err(error) => reply(answer, Err(refusal(&error))),
+            }
+        });
+    }
+
+    fn end_restore(&self, asker: &Asker, job: JobId, ending: Ending, answer: Answer) {
+        let (cluster, inner, asked_by) = (
+            self.setup.cluster.clone(),
+            self.inner.clone(),
+            asked_by(asker),
+        );
+        // Ends with the message below, or with the refusal.
+        tokio::spawn(async move {
+            let found = async {
+                let ops = Ops::open(cluster.session()).await?;
+                undo::find(&ops, &job).await
+            };
+            match found.await {
+                Ok(_) => {
+                    let work = Work::End {
+                        restore: job,
+                        ending,
+                    };
+                    let _gone = inner.send(Inner::Enter {
+                        work,
+                        asked_by,
+                        answer,
+                    });
+                }
+                Err(error) => reply(answer, Err(refusal(&error))),
+            }
+        });
+    }
+
+    fn cancel(&mut self, job: JobId, answer: Answer) -> bool {
+        let Some((summary, ..)) = self.board.detail(&job) else {
+            reply(answer, Err(unknown_job(&job)));
+            return false;
+        };
+        if summary.state.is_over() {
+            let message = format!("job `{job}` is over already: {}", summary.state.as_str());
+            reply(
+                answer,
+                Err(Refusal::new(
+                    RefusalCode::Refused,
+                    message,
+                    format!("`brctl show {job}` tells how it ended"),
+                )),
+            );
+            return false;
+        }
+        reply(
+            answer,
+            Ok(Response::Accepted(Accepted { job: job.clone() })),
+        );
+        self.event(Event::CancelAsked { job })
+    }
+
+    /// From memory; a restore of an earlier life from ops.
+    fn show_job(&self, job: JobId, answer: Answer) {
+        if let Some((summary, events, plan)) = self.board.detail(&job) {
+            return reply(
+                answer,
+                Ok(Response::Job(Box::new(JobDetail {
+                    summary,
+                    events,
+                    plan,
+                }))),
+            );
+        }
+        let cluster = self.setup.cluster.clone();
+        aside(answer, async move {
+            let ops = Ops::open(cluster.session()).await?;
+            let (record, _) = undo::find(&ops, &job).await.map_err(|_| {
+                Refused::not_found(
+                    format!("no job with the id `{job}` is known"),
+                    "`brctl jobs` lists them",
+                )
+            })?;
+            Ok(Response::Job(Box::new(of_record(record))))
+        });
+    }
+}
+
+/// Whoever asked may have gone.
+fn reply(answer: Answer, response: Result<Response, Refusal>) {
+    let _gone = answer.send(response);
+}
+
+/// A task that asks the cluster and answers. It changes nothing that anybody waits for.
+fn aside(answer: Answer, work: impl Future<Output = Result<Response, RunError>> + Send + 'static) {
+    tokio::spawn(async move { reply(answer, work.await.map_err(|error| refusal(&error))) });
+}
+
+pub(super) fn refusal(error: &RunError) -> Refusal {
+    use crate::catalog::ChainError;
+    use crate::plan::restore::RestorePlanError;
+    use crate::run::RefusedKind;
+    let code = match error {
+        RunError::Refused(refused) if refused.kind == RefusedKind::NotFound => {
+            RefusalCode::NotFound
+        }
+        RunError::Chain(ChainError::Unknown(_)) => RefusalCode::NotFound,
+        RunError::RestorePlan(
+            RestorePlanError::TableNotInBackup { .. } | RestorePlanError::NothingOfGroup { .. },
+        ) => RefusalCode::NotFound,
+        RunError::Refused(_) | RunError::Chain(_) | RunError::RestorePlan(_) => {
+            RefusalCode::Refused
+        }
+        RunError::Statement(_) | RunError::Ops(_) | RunError::Schema(_) | RunError::Row(_) => {
+            RefusalCode::Cluster
+        }
+        _ => RefusalCode::Internal,
+    };
+    let missing_tables = matches!(error, RunError::Ops(crate::ops::OpsError::Statement(error))
+        if error.is_unknown_table() || error.is_unknown_database());
+    if missing_tables {
+        return Refusal::new(
+            RefusalCode::Refused,
+            "the ops tables do not exist, or not completely",
+            "run `brctl init`",
+        );
+    }
+    Refusal {
+        code,
+        message: error.to_string(),
+        help: error.help(),
+    }
+}
+
+async fn list_backups(cluster: &Cluster, group: Option<&GroupName>) -> Result<Response, RunError> {
+    let ops = Ops::open(cluster.session()).await?;
+    let backups = look::backups(&ops, group).await?;
+    if let Some(group) = group.filter(|_| backups.is_empty())
+        && ops.inventory(group).await?.0.is_empty()
+    {
+        return Err(unknown_group(&ops, group).await?.into());
+    }
+    Ok(Response::Backups(BackupList { backups }))
+}
+
+async fn show_backup(cluster: &Cluster, label: &Label) -> Result<Response, RunError> {
+    let ops = Ops::open(cluster.session()).await?;
+    let LookedAt {
+        record,
+        content,
+        chain,
+    } = look::backup(&ops, label).await?;
+    let tables = content
+        .manifest
+        .tables
+        .into_iter()
+        .map(|(table, record)| BackupTable {
+            table,
+            state: record.state,
+            whole_table: record.whole_table,
+            partitioning: record.partitioning,
+            dropped_partitions: record.dropped_partitions.into_iter().collect(),
+            partitions: record
+                .partitions
+                .into_iter()
+                .map(backup_partition)
+                .collect(),
+        });
+    let (chain, chain_error) = match chain {
+        Ok(labels) => (labels, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let detail = BackupDetail {
+        record,
+        chain,
+        chain_error,
+        tables: tables.collect(),
+        left_out: content.left_out,
+    };
+    Ok(Response::Backup(Box::new(detail)))
+}
+
+fn backup_partition(
+    (partition, record): (crate::names::PartitionName, crate::catalog::PartitionRecord),
+) -> BackupPartition {
+    BackupPartition {
+        partition,
+        visible_version: record.visible_version,
+        rows: record.rows,
+        data_bytes: record.data_bytes,
+        settled: record.fingerprint != crate::catalog::RecordedFingerprint::Unsettled,
+    }
+}
+
+async fn look_into(
+    cluster: &Cluster,
+    group: &GroupName,
+    baseline: Option<&Label>,
+    repository: &RepositoryName,
+) -> Result<(), RunError> {
+    let session = cluster.session();
+    let ops = Ops::open(session.clone()).await?;
+    if ops.inventory(group).await?.0.is_empty() {
+        return Err(unknown_group(&ops, group).await?.into());
+    }
+    if let Some(label) = baseline {
+        look::backup(&ops, label).await?;
+    }
+    crate::run::preflight::repository(&session, repository, crate::run::preflight::Purpose::Backup)
+        .await?;
+    Ok(())
+}
+
+async fn init(cluster: &Cluster) -> Result<Response, RunError> {
+    let session = cluster.session();
+    let ops = Ops::open(session.clone()).await?;
+    let health = backends(&session).await?;
+    let done = ops.initialise(health.backends_alive).await?;
+    let created = done
+        .created
+        .iter()
+        .map(|table| format!("created ops.{table}"));
+    let extended = done
+        .extended
+        .iter()
+        .map(|(table, columns)| format!("added {} to ops.{table}", columns.join(", ")));
+    let mut lines: Vec<String> = created.chain(extended).collect();
+    if lines.is_empty() {
+        lines.push("the ops tables are complete; nothing was changed".to_owned());
+    }
+    let line = |text| ReportLine {
+        verdict: Verdict::Ok,
+        text,
+        help: None,
+    };
+    Ok(Response::Report(Report {
+        lines: lines.into_iter().map(line).collect(),
+    }))
+}
+
+fn repositories(
+    schedule: &Schedule,
+    default: Option<&RepositoryName>,
+) -> Vec<(GroupName, Option<RepositoryName>)> {
+    schedule
+        .groups
+        .iter()
+        .map(|(group, rules)| {
+            (
+                group.clone(),
+                rules.repository.clone().or_else(|| default.cloned()),
+            )
+        })
+        .collect()
+}
+
+async fn check(cluster: &Cluster, groups: &[(GroupName, Option<RepositoryName>)]) -> Response {
+    let mut lines: Vec<ReportLine> = groups
+        .iter()
+        .filter(|(_, repository)| repository.is_none())
+        .map(no_repository)
+        .collect();
+    lines.extend(
+        look::check(&cluster.session(), groups)
+            .await
+            .into_iter()
+            .map(report_line),
+    );
+    Response::Report(Report { lines })
+}
+
+fn no_repository((group, _): &(GroupName, Option<RepositoryName>)) -> ReportLine {
+    ReportLine {
+        verdict: Verdict::Bad,
+        text: format!("group {group}: no repository is named for it"),
+        help: Some("name one in the schedule, or as [cluster] repository in brd.toml".to_owned()),
+    }
+}
+
+fn report_line(checked: Checked) -> ReportLine {
+    match checked.wrong {
+        None => ReportLine {
+            verdict: Verdict::Ok,
+            text: checked.what,
+            help: None,
+        },
+        Some((wrong, help)) => {
+            let verdict = if checked.warning {
+                Verdict::Warning
+            } else {
+                Verdict::Bad
+            };
+            ReportLine {
+                verdict,
+                text: format!("{}: {wrong}", checked.what),
+                help,
+            }
+        }
+    }
+}
+
+fn of_record(record: RestoreRecord) -> JobDetail {
+    let state = match record.status.as_str() {
+        "FINISHED" => JobState::Done,
+        "CANCELLED" => JobState::Cancelled,
+        _ => JobState::Failed,
+    };
+    let summary = JobSummary {
+        job: record.job,
+        kind: JobKind::Restore,
+        group: record.group,
+        labels: vec![record.label],
+        state,
+        trigger: record.requested_by.unwrap_or_default(),
+        scheduled: None,
+        started: record.started,
+        finished: record.finished,
+        message: record.error.or(record.checksum).unwrap_or_default(),
+    };
+    JobDetail {
+        summary,
+        events: Vec::new(),
+        plan: record
+            .plan
+            .and_then(|plan| serde_json::from_str(&plan).ok()),
+    }
+}

@@ -1,0 +1,163 @@
+//! What a job is to do.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use crate::catalog::{BackupKind, JobKind, Trigger};
+use crate::config::{GroupSchedule, Schedule};
+use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
+use crate::plan::restore::RestorePlan;
+use crate::plan::timetable::Fire;
+use crate::run::group::GroupOrder;
+use crate::run::undo::Ending;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    Adopt,
+    Backup(Box<GroupOrder>),
+    Restore {
+        plan: Box<RestorePlan>,
+        requested_by: String,
+    },
+    End {
+        restore: JobId,
+        ending: Ending,
+    },
+}
+
+impl Work {
+    pub fn kind(&self) -> JobKind {
+        match self {
+            Work::Adopt => JobKind::Adopt,
+            Work::Backup(order) => match order.kind {
+                BackupKind::Full => JobKind::Full,
+                BackupKind::Incremental => JobKind::Incremental,
+            },
+            Work::Restore { .. } => JobKind::Restore,
+            Work::End {
+                ending: Ending::Undo,
+                ..
+            } => JobKind::Undo,
+            Work::End {
+                ending: Ending::Discard,
+                ..
+            } => JobKind::Discard,
+        }
+    }
+
+    /// Runs of one group follow one another.
+    pub fn group(&self) -> Option<&GroupName> {
+        match self {
+            Work::Backup(order) => Some(&order.group),
+            Work::Restore { plan, .. } => plan.group.as_ref(),
+            Work::Adopt | Work::End { .. } => None,
+        }
+    }
+
+    pub fn labels(&self) -> Vec<Label> {
+        match self {
+            Work::Restore { plan, .. } => vec![plan.target.clone()],
+            Work::Adopt | Work::Backup(_) | Work::End { .. } => Vec::new(),
+        }
+    }
+}
+
+/// What holds where the schedule says nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Defaults {
+    pub repository: Option<RepositoryName>,
+    pub job_timeout: Duration,
+}
+
+/// How long a request waits for its turn or for the cluster: a person is watching.
+const REQUEST_PATIENCE: Duration = Duration::from_secs(60);
+
+/// A backup that a person asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    pub group: GroupName,
+    pub kind: BackupKind,
+    pub baseline: Option<Label>,
+    pub name: Option<Label>,
+}
+
+/// No repository is named for the group, in the schedule or as the default.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no repository is named for the group `{0}`")]
+pub struct NoRepository(pub GroupName);
+
+impl Defaults {
+    pub fn order_for_fire(
+        &self,
+        schedule: &Schedule,
+        fire: &Fire,
+        trigger: Trigger,
+        now: DateTime<Utc>,
+    ) -> Result<GroupOrder, NoRepository> {
+        let rules = schedule.groups.get(&fire.group);
+        let mut order = self.order(rules, fire.group.clone(), fire.kind, now)?;
+        order.trigger = trigger;
+        order.scheduled = Some(fire.scheduled_at);
+        order.patience = rules.map_or(REQUEST_PATIENCE, |rules| rules.wait_limit);
+        Ok(order)
+    }
+
+    pub fn order_for_wish(
+        &self,
+        schedule: &Schedule,
+        wish: Wish,
+        now: DateTime<Utc>,
+    ) -> Result<GroupOrder, NoRepository> {
+        let mut order = self.order(schedule.groups.get(&wish.group), wish.group, wish.kind, now)?;
+        order.baseline = wish.baseline;
+        order.name = wish.name;
+        Ok(order)
+    }
+
+    pub fn order_for_rerun(
+        &self,
+        schedule: &Schedule,
+        fire: &Fire,
+        only: BTreeSet<DatabaseName>,
+        now: DateTime<Utc>,
+    ) -> Result<GroupOrder, NoRepository> {
+        let order = self.order_for_fire(schedule, fire, Trigger::CatchUp, now)?;
+        Ok(GroupOrder {
+            only: Some(only),
+            ..order
+        })
+    }
+
+    fn order(
+        &self,
+        rules: Option<&GroupSchedule>,
+        group: GroupName,
+        kind: BackupKind,
+        now: DateTime<Utc>,
+    ) -> Result<GroupOrder, NoRepository> {
+        let named = rules.and_then(|rules| rules.repository.clone());
+        let repository = named
+            .or_else(|| self.repository.clone())
+            .ok_or_else(|| NoRepository(group.clone()))?;
+        Ok(GroupOrder {
+            group,
+            kind,
+            repository,
+            baseline: None,
+            name: None,
+            day: rules.map_or_else(
+                || now.date_naive(),
+                |rules| rules.zone.local(now).date_naive(),
+            ),
+            trigger: Trigger::Request,
+            scheduled: None,
+            job_timeout: rules
+                .and_then(|rules| rules.job_timeout)
+                .unwrap_or(self.job_timeout),
+            patience: REQUEST_PATIENCE,
+            only: None,
+        })
+    }
+}

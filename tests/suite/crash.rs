@@ -1,0 +1,138 @@
+//! kill -9 at any moment is safe: the next start finishes the record.
+
+use crate::world::World;
+
+#[test]
+fn a_backup_survives_the_daemon_that_started_it() {
+    let mut world = World::with_sales();
+    world.sandbox.hold_jobs(true);
+    let mut watching = world
+        .brctl_command(&["backup", "full", "--group", "daily"])
+        .spawn()
+        .unwrap();
+    world.wait_for_log(&["wait for the cut"]);
+    world.kill();
+    // Whoever watched is told that the daemon went; the cluster's job goes on.
+    assert_eq!(watching.wait().unwrap().code(), Some(7));
+    assert_eq!(world.cell("SELECT state FROM ops.run_status"), "ACTIVE");
+    world.sandbox.hold_jobs(false);
+    world.start();
+    world.wait_for_log(&["job ended", "is adopted and recorded as finished"]);
+    assert_eq!(
+        world.cell("SELECT status FROM ops.backup_history"),
+        "FINISHED"
+    );
+    world.assert_nothing_open();
+    let label = world.cell("SELECT label FROM ops.backup_history");
+    let rows = world.rows("sales.orders");
+    world.sql("TRUNCATE TABLE sales.orders");
+    world.restore(&label, &[]);
+    assert_eq!(world.rows("sales.orders"), rows);
+}
+
+#[test]
+fn a_backup_that_ended_while_nobody_watched_is_found_in_the_repository() {
+    let mut world = World::with_sales();
+    world.sandbox.hold_jobs(true);
+    let mut watching = world
+        .brctl_command(&["backup", "full", "--group", "daily"])
+        .spawn()
+        .unwrap();
+    world.wait_for_log(&["wait for the cut"]);
+    world.kill();
+    watching.wait().unwrap();
+    world.sandbox.hold_jobs(false);
+    for _ in 0..10 {
+        world.sandbox.tick();
+    }
+    // A RESTORE pushes the BACKUP out of the one row that the cluster remembers.
+    let label = world.cell("SELECT label FROM ops.run_status");
+    let timestamp = world.sql(&format!(
+        "SHOW SNAPSHOT ON nightly WHERE SNAPSHOT = '{label}'"
+    ))[0][1]
+        .clone()
+        .unwrap();
+    world.sql(&format!(
+        "RESTORE SNAPSHOT sales.`{label}` FROM nightly ON (customers AS theirs) PROPERTIES ('backup_timestamp' = '{timestamp}')"
+    ));
+    world.start();
+    world.wait_for_log(&["job ended", "is adopted and recorded as finished"]);
+    assert_eq!(
+        world.cell("SELECT status FROM ops.backup_history"),
+        "FINISHED"
+    );
+    world.assert_nothing_open();
+}
+
+#[test]
+fn a_backup_that_the_cluster_cancelled_meanwhile_is_recorded_as_failed() {
+    let mut world = World::with_sales();
+    world.sandbox.hold_jobs(true);
+    let mut watching = world
+        .brctl_command(&["backup", "full", "--group", "daily"])
+        .spawn()
+        .unwrap();
+    world.wait_for_log(&["wait for the cut"]);
+    world.kill();
+    watching.wait().unwrap();
+    world.sql("CANCEL BACKUP FROM sales");
+    world.sandbox.hold_jobs(false);
+    world.start();
+    world.wait_for_log(&["job ended", "is recorded as failed"]);
+    assert_eq!(
+        world.cell("SELECT status FROM ops.backup_history"),
+        "FAILED"
+    );
+    assert!(
+        world
+            .cell("SELECT error_message FROM ops.backup_history")
+            .contains("user cancelled")
+    );
+    world.assert_nothing_open();
+}
+
+#[test]
+fn a_restore_is_finished_by_the_next_life() {
+    let mut world = World::with_sales();
+    let label = world.back_up("full");
+    let (orders, customers) = (world.rows("sales.orders"), world.rows("sales.customers"));
+    world.sql("UPDATE sales.customers SET name = 'oops' WHERE id > 0");
+    world.sql("DROP TABLE sales.orders FORCE");
+    world.sandbox.stall_transfers(Some("slow"));
+    let mut watching = world
+        .brctl_command(&["restore", "--target-label", &label, "--yes"])
+        .spawn()
+        .unwrap();
+    world.wait_for_log(&["step", "download customers"]);
+    world.kill();
+    watching.wait().unwrap();
+    world.sandbox.stall_transfers(None);
+    world.start();
+    world.wait_for_log(&["job ended", "restored, verified and live"]);
+    assert_eq!(
+        (world.rows("sales.orders"), world.rows("sales.customers")),
+        (orders, customers)
+    );
+    assert_eq!(
+        world.cell("SELECT status FROM ops.restore_history"),
+        "FINISHED"
+    );
+    world.assert_nothing_open();
+}
+
+#[test]
+fn two_daemons_on_one_socket_are_one_too_many() {
+    let mut world = World::with_sales();
+    let mut second = World::new();
+    let text = world.settings("repository = \"nightly\"");
+    second.write("brd.toml", &text);
+    let said = second.try_start().expect("it does not start");
+    assert_eq!(said.code, 1, "{said:#?}");
+    assert!(
+        said.stderr.contains(&world.socket().display().to_string()),
+        "{said:#?}"
+    );
+    world.brctl(&["status"]).ok();
+    world.signal("TERM");
+    assert_eq!(world.wait_for_end(), 0);
+}

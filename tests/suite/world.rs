@@ -1,0 +1,368 @@
+//! A cluster in this process behind a real TCP port, a real `brd`, a real `brctl`, and a folder that goes when the test does.
+//!
+//! Nothing here sleeps: a test waits for a line of the daemon's log, or for a command to end.
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use starrocks_sandbox::answer::Answer;
+use starrocks_sandbox::engine::{Options, Sandbox};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+/// Longer than anything here takes on a busy machine; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Between two steps of a job. StarRocks takes 3 s.
+const TICK: Duration = Duration::from_millis(40);
+
+pub struct World {
+    pub sandbox: Sandbox,
+    pub folder: TempDir,
+    pub port: u16,
+    /// For the daemon's environment.
+    pub environment: Vec<(&'static str, std::ffi::OsString)>,
+    daemon: Option<Daemon>,
+    _runtime: Runtime,
+}
+
+struct Daemon {
+    process: Child,
+    lines: Receiver<String>,
+    seen: Vec<String>,
+    /// Lines before this one were waited for already.
+    cursor: usize,
+}
+
+/// What a command answered.
+#[derive(Debug)]
+pub struct Said {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Said {
+    #[track_caller]
+    pub fn ok(self) -> Said {
+        assert_eq!(self.code, 0, "{self:#?}");
+        self
+    }
+
+    /// Ended with `code`, and said all of `parts` on stderr.
+    #[track_caller]
+    pub fn refused(self, code: i32, parts: &[&str]) -> Said {
+        assert_eq!(self.code, code, "{self:#?}");
+        for part in parts {
+            assert!(self.stderr.contains(part), "{part:?} is not in {self:#?}");
+        }
+        self
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
+    }
+}
+
+impl World {
+    /// A cluster with the repository `nightly`, and no daemon yet.
+    pub fn new() -> World {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let options = Options {
+            tick: TICK,
+            query_port: port,
+            ..Options::new(folder.path().join("cluster"))
+        };
+        let sandbox = Sandbox::open(options).unwrap();
+        let serving = sandbox.clone();
+        runtime.spawn(async move {
+            serving.spawn_ticker();
+            starrocks_sandbox::wire::serve(listener, serving, std::future::pending()).await;
+        });
+        let world = World {
+            sandbox,
+            folder,
+            port,
+            environment: Vec::new(),
+            daemon: None,
+            _runtime: runtime,
+        };
+        world.sql("CREATE REPOSITORY nightly WITH BROKER ON LOCATION 's3a://bucket/backups'");
+        world.write("brd.toml", &world.settings("repository = \"nightly\""));
+        world.write(
+            "schedule.toml",
+            "version = 1\n[group.daily]\nfull = \"0 1 1 1 *\"\nincremental = \"0 1 2 1 *\"\n",
+        );
+        world
+    }
+
+    /// As [`World::new`], with a running daemon, the ops tables, and the group `daily` = every table of `sales`.
+    pub fn with_sales() -> World {
+        let mut world = World::new();
+        world.sql("CREATE DATABASE sales");
+        world.sql(
+            "CREATE TABLE sales.orders (day DATE NOT NULL, id BIGINT NOT NULL, amount DECIMAL(10,2), note VARCHAR(40)) \
+             DUPLICATE KEY(day, id) PARTITION BY RANGE(day) \
+             (PARTITION p1 VALUES LESS THAN ('2026-01-02'), PARTITION p2 VALUES LESS THAN ('2026-01-03'), \
+              PARTITION p3 VALUES LESS THAN ('2026-01-04')) DISTRIBUTED BY HASH(id) BUCKETS 2",
+        );
+        world.sql("CREATE TABLE sales.customers (id BIGINT NOT NULL, name STRING) PRIMARY KEY(id) DISTRIBUTED BY HASH(id)");
+        world.sql(
+            "INSERT INTO sales.orders VALUES ('2026-01-01', 1, 1.50, 'a'), ('2026-01-02', 2, 2.50, NULL), \
+             ('2026-01-03', 3, 3.50, 'it''s'), ('2026-01-03', 3, 3.50, 'it''s')",
+        );
+        world.sql("INSERT INTO sales.customers VALUES (1, 'x'), (2, 'y')");
+        world.start();
+        world.brctl(&["init"]).ok();
+        world.put_in_group("daily", "sales", "*");
+        world
+    }
+
+    pub fn settings(&self, cluster: &str) -> String {
+        format!(
+            "version = 1\nschedule = \"schedule.toml\"\n[cluster]\nfrontends = [\"127.0.0.1:{}\"]\nuser = \"root\"\n{cluster}\n\
+             connect-timeout = \"2s\"\n[control]\nsocket = \"{}\"\n[jobs]\npoll-interval = \"100ms\"\n",
+            self.port,
+            self.socket().display()
+        )
+    }
+
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("brd.sock")
+    }
+
+    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    #[track_caller]
+    pub fn sql(&self, sql: &str) -> Vec<Vec<Option<String>>> {
+        let mut session = self.sandbox.session("root");
+        match self.sandbox.execute(&mut session, sql) {
+            Ok(Answer::Rows(set)) => set.rows,
+            Ok(Answer::Done(_)) => Vec::new(),
+            Err(error) => panic!("{sql}: {error}"),
+        }
+    }
+
+    /// The first cell.
+    #[track_caller]
+    pub fn cell(&self, sql: &str) -> String {
+        self.sql(sql)
+            .first()
+            .and_then(|row| row[0].clone())
+            .unwrap_or_else(|| panic!("{sql}: no value"))
+    }
+
+    /// Every row of a table, in order.
+    #[track_caller]
+    pub fn rows(&self, table: &str) -> Vec<Vec<Option<String>>> {
+        let mut rows = self.sql(&format!("SELECT * FROM {table}"));
+        rows.sort();
+        rows
+    }
+
+    pub fn put_in_group(&self, group: &str, database: &str, table: &str) {
+        self.sql(&format!(
+            "INSERT INTO ops.table_inventory (inventory_group, database_name, table_name) VALUES ('{group}', '{database}', '{table}')"
+        ));
+    }
+
+    /// Starts `brd` and waits until it listens.
+    #[track_caller]
+    pub fn start(&mut self) {
+        let said = self.try_start();
+        assert!(said.is_none(), "{said:#?}");
+    }
+
+    /// `None`: it runs. Otherwise what it ended with.
+    #[track_caller]
+    pub fn try_start(&mut self) -> Option<Said> {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_brd"))
+            .arg("--config")
+            .arg(self.folder.path().join("brd.toml"))
+            .env_remove("CREDENTIALS_DIRECTORY")
+            .env_remove("NOTIFY_SOCKET")
+            .env_remove("STARROCKS_PASSWORD")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = process.stderr.take().unwrap();
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut daemon = Daemon {
+            process,
+            lines,
+            seen: Vec::new(),
+            cursor: 0,
+        };
+        let listens = daemon.wait(|line| line.contains("listening"));
+        if listens {
+            // What it said before it listened may be waited for too.
+            daemon.cursor = 0;
+            self.daemon = Some(daemon);
+            return None;
+        }
+        let code = daemon.process.wait().unwrap().code().unwrap_or(-1);
+        Some(Said {
+            code,
+            stdout: String::new(),
+            stderr: daemon.seen.join("\n"),
+        })
+    }
+
+    /// Until the daemon's log has a line with all of `parts`, counting from the last line waited for.
+    #[track_caller]
+    pub fn wait_for_log(&mut self, parts: &[&str]) -> String {
+        let daemon = self.daemon.as_mut().expect("a daemon runs");
+        let found = daemon.wait(|line| parts.iter().all(|part| line.contains(part)));
+        assert!(
+            found,
+            "no line with {parts:?} in:\n{}",
+            daemon.seen.join("\n")
+        );
+        daemon.seen[daemon.cursor - 1].clone()
+    }
+
+    /// The next line of the log; `None` when the daemon has ended.
+    pub fn next_log_line(&mut self) -> Option<String> {
+        let daemon = self.daemon.as_mut().expect("a daemon runs");
+        daemon.lines.recv_timeout(PATIENCE).ok()
+    }
+
+    pub fn signal(&self, name: &str) {
+        let pid = self.daemon.as_ref().expect("a daemon runs").process.id();
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(pid.to_string())
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// kill -9.
+    pub fn kill(&mut self) {
+        let mut daemon = self.daemon.take().expect("a daemon runs");
+        daemon.process.kill().unwrap();
+        daemon.process.wait().unwrap();
+    }
+
+    /// Until the daemon has ended by itself; its exit code.
+    pub fn wait_for_end(&mut self) -> i32 {
+        let mut daemon = self.daemon.take().expect("a daemon runs");
+        // Reads until the pipe closes, so that the daemon never blocks on a full one.
+        daemon.wait(|_| false);
+        daemon.process.wait().unwrap().code().unwrap_or(-1)
+    }
+
+    #[track_caller]
+    pub fn brctl(&self, arguments: &[&str]) -> Said {
+        let output = self.brctl_command(arguments).output().unwrap();
+        Said {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    pub fn brctl_command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_brctl"));
+        command
+            .arg("--socket")
+            .arg(self.socket())
+            .args(arguments)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Takes a backup and gives its label.
+    #[track_caller]
+    pub fn back_up(&self, kind: &str) -> String {
+        let before = self.labels();
+        self.brctl(&["backup", kind, "--group", "daily"]).ok();
+        let mut new: Vec<String> = self
+            .labels()
+            .into_iter()
+            .filter(|label| !before.contains(label))
+            .collect();
+        assert_eq!(new.len(), 1, "{new:?}");
+        new.remove(0)
+    }
+
+    fn labels(&self) -> Vec<String> {
+        self.sql("SELECT label FROM ops.backup_history")
+            .into_iter()
+            .map(|row| row[0].clone().unwrap())
+            .collect()
+    }
+
+    /// Restores and gives the job's id.
+    #[track_caller]
+    pub fn restore(&self, label: &str, more: &[&str]) -> String {
+        let mut arguments = vec!["restore", "--target-label", label, "--yes", "--json"];
+        arguments.extend(more);
+        let said = self.brctl(&arguments).ok();
+        let job = said.json()["summary"]["job"].as_str().map(str::to_owned);
+        job.unwrap_or_else(|| panic!("{said:#?}"))
+    }
+
+    /// Nothing of ours is open: no slot is held, and every due moment taken has its outcome.
+    #[track_caller]
+    pub fn assert_nothing_open(&self) {
+        let held = self.sql("SELECT scope, label FROM ops.run_status WHERE state = 'ACTIVE'");
+        assert!(held.is_empty(), "{held:?}");
+        let open = self.sql("SELECT inventory_group, kind, scheduled_ms FROM ops.schedule_fires WHERE outcome IS NULL");
+        assert!(open.is_empty(), "{open:?}");
+    }
+}
+
+impl Daemon {
+    /// True: a line fits. False: the daemon has ended, or nothing came for too long.
+    fn wait(&mut self, fits: impl Fn(&str) -> bool) -> bool {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            while let Some(line) = self.seen.get(self.cursor) {
+                self.cursor += 1;
+                if fits(line) {
+                    return true;
+                }
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) => self.seen.push(line),
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if let Some(mut daemon) = self.daemon.take() {
+            // Already gone is as good.
+            let _gone = daemon.process.kill();
+            let _gone = daemon.process.wait();
+        }
+    }
+}
