@@ -163,3 +163,6 @@ fn apply(
         .retain(|name, _| !record.dropped_partitions.contains(name));
     entry.partitions.extend(sources);
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,14 @@ pub struct TableFacts {
     pub replication_num: u32,
 }
 
+/// What identifies a table and its content, read again after the cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableLook {
+    pub id: u64,
+    pub schema: SchemaFingerprint,
+    pub partitions: BTreeMap<PartitionName, Fingerprint>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnFacts {
     pub name: String,

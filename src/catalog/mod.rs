@@ -8,12 +8,15 @@ mod fingerprint;
 mod inventory;
 mod job;
 mod manifest;
+#[cfg(test)]
+pub mod sketch;
 
 pub use backup::{BackupRecord, BackupStatus, SnapshotTimestamp, Trigger};
 pub use backup_kind::BackupKind;
 pub use chain::{Chain, ChainError, Link, PartitionSource, TableState};
 pub use facts::{
     ColumnFacts, DatabaseFacts, LeftOut, LeftOutReason, PartitionFacts, Partitioning, TableFacts,
+    TableLook,
 };
 pub use fingerprint::{Fingerprint, PhysicalPartition, RecordedFingerprint, SchemaFingerprint};
 pub use inventory::{Inventory, TablePattern};

@@ -35,7 +35,11 @@ pub struct Dispatcher {
     /// Due moments up to here have been seen to.
     rung_until: DateTime<Utc>,
     started: DateTime<Utc>,
+    /// Of the event that is being handled.
+    now: DateTime<Utc>,
     adopting: Option<JobId>,
+    /// The last adoption ended before it was through.
+    adopt_again: bool,
     running: BTreeMap<JobId, Option<GroupName>>,
     waiting: VecDeque<Waiting>,
     stop: StopLevel,
@@ -44,6 +48,9 @@ pub struct Dispatcher {
 
 /// A bell that was silent for longer slept: what was due meanwhile was missed, and is caught up by the group's rules.
 const MISSED_AFTER: TimeDelta = TimeDelta::seconds(60);
+
+/// How long everything waits for what an earlier life left.
+const GATE: TimeDelta = TimeDelta::minutes(2);
 
 /// No due moment older than this is looked for: its outcome would help nobody.
 const LOOK_BACK: TimeDelta = TimeDelta::days(31);
@@ -66,7 +73,9 @@ impl Dispatcher {
             timetable,
             rung_until: now,
             started: now,
+            now,
             adopting: None,
+            adopt_again: false,
             running: BTreeMap::new(),
             waiting: VecDeque::new(),
             stop: StopLevel::Running,
@@ -103,6 +112,7 @@ impl Dispatcher {
     }
 
     pub fn handle_event(&mut self, event: Event, now: DateTime<Utc>) -> Vec<Action> {
+        self.now = now;
         let mut actions = match event {
             Event::Rung => self.rung(now),
             Event::Asked { job, work } => {
@@ -136,6 +146,9 @@ impl Dispatcher {
         } else {
             self.fire_all(fires, Trigger::Schedule, now)
         };
+        if std::mem::take(&mut self.adopt_again) {
+            actions.extend(self.begin(now));
+        }
         actions.extend(self.expire(now));
         actions
     }
@@ -175,11 +188,7 @@ impl Dispatcher {
             }];
         }
         let mut actions = self.replace_waiting(&fire);
-        if let Some(other) = self
-            .waiting
-            .iter()
-            .find(|waiting| covers(waiting.fire.as_ref(), &fire))
-        {
+        if let Some(other) = self.waiting.iter().find(|waiting| covers(waiting, &fire)) {
             let reason = format!(
                 "the {} due at {} waits already, and covers this one",
                 kind(other),
@@ -254,8 +263,9 @@ impl Dispatcher {
                 reason: "brd is stopping and takes on nothing new".to_owned(),
             }];
         }
+        let adopting = self.adopting.as_ref().filter(|_| self.is_gated());
         let behind = match (
-            &self.adopting,
+            adopting,
             work.group().and_then(|group| self.busy_with(group)),
         ) {
             (Some(adopting), _) => Some(adopting.clone()),
@@ -266,6 +276,8 @@ impl Dispatcher {
             work: work.clone(),
             trigger,
             behind: format!("waits for job {behind}"),
+            // Not while an earlier life's claims are looked through: it would be taken for one of them.
+            claim: fire.clone().filter(|_| self.adopting.is_none()),
         });
         self.waiting.push_back(Waiting {
             job,
@@ -277,6 +289,11 @@ impl Dispatcher {
         queued.into_iter().collect()
     }
 
+    /// What an earlier life left goes first. One of its uploads that hangs keeps only its own database from being backed up, by its slot.
+    fn is_gated(&self) -> bool {
+        self.adopting.is_some() && self.now - self.started < GATE
+    }
+
     /// Everything that waits and may start, oldest first.
     fn admit(&mut self) -> Vec<Action> {
         let mut actions = Vec::new();
@@ -286,7 +303,7 @@ impl Dispatcher {
                 .work
                 .group()
                 .is_some_and(|group| self.busy_with(group).is_some());
-            if self.adopting.is_some() || self.stop != StopLevel::Running || busy {
+            if self.is_gated() || self.stop != StopLevel::Running || busy {
                 kept.push_back(waiting);
                 continue;
             }
@@ -400,6 +417,7 @@ impl Dispatcher {
         self.running.remove(job);
         if self.adopting.as_ref() == Some(job) {
             self.adopting = None;
+            self.adopt_again = true;
         }
         Vec::new()
     }
@@ -462,11 +480,13 @@ impl Dispatcher {
     }
 }
 
-fn covers(waiting: Option<&Fire>, fire: &Fire) -> bool {
-    waiting.is_some_and(|waiting| {
-        waiting.group == fire.group
-            && (waiting.kind == fire.kind || waiting.kind == BackupKind::Full)
-    })
+/// The rest of an earlier life's run covers some databases only.
+fn covers(waiting: &Waiting, fire: &Fire) -> bool {
+    let whole = !matches!(&waiting.work, Work::Backup(order) if order.only.is_some());
+    let same = waiting.fire.as_ref().is_some_and(|other| {
+        other.group == fire.group && (other.kind == fire.kind || other.kind == BackupKind::Full)
+    });
+    whole && same
 }
 
 fn kind(waiting: &Waiting) -> &'static str {
@@ -481,3 +501,6 @@ fn due_at(waiting: &Waiting) -> String {
         fire.scheduled_at.format("%F %T").to_string()
     })
 }
+
+#[cfg(test)]
+mod tests;

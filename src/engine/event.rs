@@ -45,12 +45,13 @@ pub enum Action {
         work: Work,
         trigger: Trigger,
     },
-    /// Show it as waiting.
+    /// Show it as waiting. A due moment is claimed while it waits: a restart finds it and gives it its turn.
     Queue {
         job: JobId,
         work: Work,
         trigger: Trigger,
         behind: String,
+        claim: Option<Fire>,
     },
     /// A due moment that does not run: to be recorded with its reason. `job`: the one that was waiting for it.
     Skip {

@@ -24,7 +24,7 @@ use crate::plan::timetable::Fire;
 use crate::run::group::Outcome;
 use crate::run::journal::{Journal, Note};
 use crate::run::look::{ClusterView, Probe};
-use crate::run::{Clock, Cluster, FireLog, Job, JobStop, Settlement, Tuning};
+use crate::run::{Clock, Cluster, FireLog, Job, JobStop, Settlement, SlotWatch, Tuning};
 
 /// What the daemon hands in.
 pub struct Setup {
@@ -48,6 +48,10 @@ pub enum Inner {
         answer: oneshot::Sender<Result<Response, Refusal>>,
     },
     Probed(Result<ClusterView, String>),
+    /// Outcomes were written: all that were kept, or as many as the cluster took.
+    Flushed {
+        all: bool,
+    },
 }
 
 /// Between two looks at the cluster for `brctl status`.
@@ -66,6 +70,7 @@ pub struct Engine {
     inner_events: mpsc::UnboundedReceiver<Inner>,
     fires: FireLog,
     databases: Arc<Semaphore>,
+    slots: SlotWatch,
     status: watch::Sender<String>,
     /// Kept open: a look every half minute is not worth a login each.
     probe: Probe,
@@ -94,6 +99,7 @@ impl Engine {
             inner_events,
             fires: FireLog::default(),
             databases: Arc::new(Semaphore::new(setup.settings.jobs.max_parallel_databases)),
+            slots: SlotWatch::default(),
             status,
             probe: Probe::new(&setup.cluster),
             probed: None,
@@ -116,7 +122,7 @@ impl Engine {
         let now = self.setup.clock.now();
         let begin = self.dispatcher.begin(now);
         let mut leave = self.carry_out(begin, None);
-        while !leave {
+        while !leave || self.flushing {
             // Every arm is a channel's receive, which is cancel-safe. The daemon holds a handle and the bell for as long as this runs.
             let came = tokio::select! {
                 Some(()) = rings.recv() => Came::Ring,
@@ -124,7 +130,7 @@ impl Engine {
                 Some(inner) = self.inner_events.recv() => Came::Inner(inner),
                 else => break,
             };
-            leave = match came {
+            leave |= match came {
                 Came::Ring => self.rung(),
                 Came::Command(command) => self.command(command),
                 Came::Inner(inner) => self.inner(inner),
@@ -185,8 +191,17 @@ impl Engine {
                 asked_by,
                 answer,
             } => return self.enter(work, &asked_by, answer),
+            Inner::Flushed { all } => {
+                self.flushing = false;
+                // What was kept meanwhile.
+                if all {
+                    self.flush_fires();
+                }
+            }
             Inner::Probed(view) => {
-                self.flush_fires(view.is_ok());
+                if view.is_ok() {
+                    self.flush_fires();
+                }
                 self.cluster = Some(view);
             }
         }
@@ -202,7 +217,6 @@ impl Engine {
         let now = self.setup.clock.now();
         tracing::info!(job = %job, state = outcome.state.as_str(), message = outcome.message, help = outcome.help, "job ended");
         self.board.ended(&job, &outcome, now);
-        self.flushing &= !self.fires.is_empty();
         self.event(match adopted {
             Some(adopted) => Event::Adopted {
                 job,
@@ -270,7 +284,13 @@ impl Engine {
                     work,
                     trigger,
                     behind,
-                } => self.board.enter(&job, &work, trigger, asked_by, &behind),
+                    claim,
+                } => {
+                    self.board.enter(&job, &work, trigger, asked_by, &behind);
+                    if let Some(fire) = claim {
+                        self.claim(job, fire);
+                    }
+                }
                 Action::Skip { job, fire, reason } => self.skip(job, fire, reason),
                 Action::Tell { job, word } => self.board.tell(&job, word),
                 Action::Drop { job, reason } => {
@@ -333,6 +353,8 @@ impl Engine {
                 restore_timeout: jobs.job_timeout,
             },
             databases: Arc::clone(&self.databases),
+            slots: self.slots.clone(),
+            slot_lost: Arc::default(),
         }
     }
 
@@ -355,39 +377,57 @@ impl Engine {
             key,
             outcome: FireOutcome::Skipped,
             reason,
-            by_job: false,
+            run: None,
         };
-        self.in_background(move |job, ops, fires| async move {
-            fires.settle(&job, ops.as_ref(), settlement).await
-        });
+        self.fires.keep(settlement);
+        self.flush_fires();
     }
 
-    /// Outcomes that were kept while the cluster was away.
-    fn flush_fires(&mut self, reachable: bool) {
-        if !reachable || self.fires.is_empty() || self.flushing {
-            self.flushing &= !self.fires.is_empty() && !reachable;
-            return;
-        }
-        self.in_background(|job, ops, fires| async move {
-            if let Some(ops) = ops
-                && let Err(error) = fires.flush(&job, &ops).await
-            {
-                tracing::warn!(%error, "outcomes of due moments are still kept in memory");
+    /// For a job that waits. Not won, or not reached: the job itself will see when its turn comes.
+    fn claim(&self, job: JobId, fire: Fire) {
+        let key = FireKey {
+            group: fire.group,
+            kind: fire.kind,
+            scheduled: fire.scheduled_at,
+        };
+        let (_never, told) = watch::channel(JobStop::GoOn);
+        let job = self.job(job, told);
+        // Nobody waits for it.
+        tokio::spawn(async move {
+            let claimed = async {
+                let ops = Ops::open(job.cluster.session()).await?;
+                ops.claim_fire(&key, &job.owner, &job.id, job.now()).await
+            };
+            match claimed.await {
+                Ok(_) => tracing::info!(job = %job.id, "a waiting due moment is claimed"),
+                Err(error) => {
+                    tracing::warn!(job = %job.id, %error, "a waiting due moment is not claimed yet");
+                }
             }
         });
     }
 
-    /// A few statements of the engine's own. Nobody waits for it: what it could not write stays in the fire log.
-    fn in_background<F>(&self, act: impl FnOnce(Job, Option<Ops>, FireLog) -> F + Send + 'static)
-    where
-        F: Future<Output = ()> + Send,
-    {
+    /// Outcomes that no job writes, and those that were kept while the cluster was away: through one session, one after another.
+    fn flush_fires(&mut self) {
+        if self.flushing || self.fires.is_empty() {
+            return;
+        }
+        self.flushing = true;
         let (_never, told) = watch::channel(JobStop::GoOn);
         let job = self.job(new_job_id(self.setup.clock.now()), told);
-        let fires = self.fires.clone();
+        let (fires, inner) = (self.fires.clone(), self.inner.clone());
+        // Its end comes back as a message, which the loop waits for before it leaves.
         tokio::spawn(async move {
-            let ops = Ops::open(job.cluster.session()).await;
-            act(job, ops.ok(), fires).await;
+            let flushed = async {
+                let ops = Ops::open(job.cluster.session()).await?;
+                fires.flush(&job, &ops).await
+            };
+            let flushed = flushed.await.inspect_err(|error| {
+                tracing::warn!(%error, "outcomes of due moments are kept in memory for now");
+            });
+            let _gone = inner.send(Inner::Flushed {
+                all: flushed.is_ok(),
+            });
         });
     }
 

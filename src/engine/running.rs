@@ -34,6 +34,7 @@ const PAUSE: Duration = Duration::from_secs(15);
 /// The job's whole life. A panic ends the job, which is reported, and never the daemon.
 pub async fn live(job: Job, work: Work, fires: FireLog) -> Finish {
     let id = job.id.clone();
+    let _alive = job.slots.enter(&id);
     // Awaited right here; a task of its own only so that a panic stops at its edge.
     match tokio::spawn(do_work(job, work, fires)).await {
         Ok(finish) => finish,

@@ -113,7 +113,8 @@ impl Ops {
         }
     }
 
-    /// What became of it; the same row may be written again.
+    /// What became of it. A moment that another daemon took, or that has its outcome already, is left as it is; one that nobody took is
+    /// taken by this very statement. May run twice.
     pub async fn settle_fire(
         &self,
         key: &FireKey,
@@ -123,14 +124,30 @@ impl Ops {
         run: Option<&JobId>,
         now: DateTime<Utc>,
     ) -> Result<(), OpsError> {
-        for statement in inserts(
-            TABLE,
-            &COLUMNS,
-            [row(key, owner, now, Some(outcome), Some(reason), run).into()],
-        ) {
-            self.write(&statement).await?;
+        self.write("SYNC").await?;
+        let row = row(key, owner, now, Some(outcome), Some(reason), run);
+        match self.fire(key).await? {
+            None => {
+                let label = format!("brd_fire_{}", key.hash());
+                match self
+                    .session
+                    .execute(&claiming_insert(TABLE, &label, &COLUMNS, &row))
+                    .await
+                {
+                    // Whoever was faster has it.
+                    Err(error) if error.is_label_used() => Ok(()),
+                    answer => Ok(answer.map(|_done| ())?),
+                }
+            }
+            Some(record) if record.outcome.is_some() => Ok(()),
+            Some(record) if record.claimed_by.as_deref() != Some(owner) => Ok(()),
+            Some(_) => {
+                for statement in inserts(TABLE, &COLUMNS, [row.into()]) {
+                    self.write(&statement).await?;
+                }
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     async fn fire(&self, key: &FireKey) -> Result<Option<FireRecord>, OpsError> {
@@ -214,7 +231,7 @@ fn row(
         Cell::text(owner),
         Cell::millis(Some(now)),
         Cell::optional(outcome.map(FireOutcome::as_str)),
-        Cell::optional(reason),
+        Cell::prose(reason),
         Cell::optional(run),
     ]
 }

@@ -35,9 +35,6 @@ const COLUMNS: [&str; 22] = [
     "verified_ms",
 ];
 
-/// STRING holds 65,533 bytes; a reason longer than this is cut.
-const REASON_LIMIT: usize = 4_000;
-
 impl Ops {
     /// Idempotent: the same record may be written again.
     pub async fn record_backup(&self, record: &BackupRecord) -> Result<(), OpsError> {
@@ -60,7 +57,7 @@ impl Ops {
             Cell::text(&record.repository),
             wall(Some(started)),
             wall(record.finished),
-            Cell::optional(record.error.as_deref().map(cut)),
+            Cell::prose(record.error.as_deref()),
             wall(record.finished.or(record.started)),
             Cell::optional(record.run.as_ref()),
             Cell::optional(record.group.as_ref()),
@@ -156,14 +153,6 @@ impl Ops {
                 source,
             })
     }
-}
-
-fn cut(reason: &str) -> String {
-    let mut end = reason.len().min(REASON_LIMIT);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    reason[..end].to_owned()
 }
 
 fn record(row: &Row<'_>) -> Result<BackupRecord, RowError> {

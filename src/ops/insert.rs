@@ -27,6 +27,11 @@ impl Cell {
         value.map_or(Cell::Null, |value| Cell::Text(value.to_string()))
     }
 
+    /// A text for people, cut to what its column holds: a reason that is too long must not keep an outcome from being written.
+    pub fn prose(value: Option<&str>) -> Cell {
+        value.map_or(Cell::Null, |value| Cell::Text(cut(value).to_owned()))
+    }
+
     pub fn count(value: u64) -> Cell {
         Cell::Number(i64::try_from(value).unwrap_or(i64::MAX))
     }
@@ -43,6 +48,17 @@ impl Cell {
             Cell::Null => "NULL".to_owned(),
         }
     }
+}
+
+/// STRING holds 65,533 bytes.
+const PROSE: usize = 60_000;
+
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(PROSE);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// The statements that insert `rows` into `table`, in order.

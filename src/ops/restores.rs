@@ -5,6 +5,9 @@
 
 use chrono::{DateTime, Utc};
 
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
 use super::history::{label as label_cell, optional_name};
 use super::insert::{Cell, inserts};
 use super::{Ops, OpsError};
@@ -88,13 +91,15 @@ impl StepState {
     }
 }
 
-/// One row of `restore_steps`. `step` is the step as JSON; `proof` what was seen right before it ran.
+/// One row of `restore_steps`. `statement` is for people: what is sent, or what is done where that takes more than one statement.
+/// `step` is the step as JSON and `proof` what was seen right before it ran; the column `detail` holds both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StepRecord {
     pub number: u32,
     pub kind: String,
     pub target: String,
     pub state: StepState,
+    pub statement: String,
     pub step: String,
     pub proof: Option<String>,
 }
@@ -124,8 +129,8 @@ impl Ops {
                 Cell::text(&step.kind),
                 Cell::text(&step.target),
                 Cell::text(step.state.as_str()),
-                Cell::optional(step.proof.as_ref()),
-                Cell::text(&step.step),
+                Cell::text(&step.statement),
+                Cell::Text(detail(step)),
                 Cell::millis(Some(now)),
             ]
         });
@@ -186,8 +191,8 @@ impl Ops {
                     .unwrap_or(DateTime::UNIX_EPOCH),
             )),
             wall(record.finished),
-            Cell::optional(record.error.as_ref()),
-            Cell::optional(record.checksum.as_ref()),
+            Cell::prose(record.error.as_deref()),
+            Cell::prose(record.checksum.as_deref()),
             wall(record.finished.or(record.started)),
             Cell::optional(record.group.as_ref()),
             // A plan too long for its column is told by its steps.
@@ -220,6 +225,25 @@ impl Ops {
     }
 }
 
+/// Both parts are JSON already, and stay as they are.
+#[derive(Serialize, Deserialize)]
+struct Detail<'a> {
+    #[serde(borrow)]
+    step: &'a RawValue,
+    #[serde(borrow)]
+    proof: Option<&'a RawValue>,
+}
+
+fn detail(record: &StepRecord) -> String {
+    let raw = |text: &str| RawValue::from_string(text.to_owned()).expect("a step is JSON");
+    let (step, proof) = (raw(&record.step), record.proof.as_deref().map(raw));
+    let detail = Detail {
+        step: &step,
+        proof: proof.as_deref(),
+    };
+    serde_json::to_string(&detail).expect("made of JSON")
+}
+
 fn step(row: &Row<'_>) -> Result<StepRecord, RowError> {
     let word = row.text("state")?;
     let wrong = || RowError::Value {
@@ -227,13 +251,20 @@ fn step(row: &Row<'_>) -> Result<StepRecord, RowError> {
         value: word.to_owned(),
         expected: "a step's state",
     };
+    let text = row.text("detail")?;
+    let detail: Detail<'_> = serde_json::from_str(text).map_err(|_| RowError::Value {
+        column: "detail",
+        value: text.to_owned(),
+        expected: "a step's JSON",
+    })?;
     Ok(StepRecord {
         number: row.number("step_no")?,
         kind: row.text("kind")?.to_owned(),
         target: row.text("target")?.to_owned(),
         state: StepState::parse(word).ok_or_else(wrong)?,
-        step: row.text("detail")?.to_owned(),
-        proof: row.nullable("statement")?.map(str::to_owned),
+        statement: row.nullable("statement")?.unwrap_or_default().to_owned(),
+        step: detail.step.get().to_owned(),
+        proof: detail.proof.map(|proof| proof.get().to_owned()),
     })
 }
 

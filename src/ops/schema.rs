@@ -1,6 +1,7 @@
 //! Creates and upgrades the ops tables; running it again changes nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::{Ops, OpsError};
 use crate::starrocks::RowError;
@@ -175,6 +176,10 @@ const TABLES: &[OpsTable] = &[
     },
 ];
 
+/// Five minutes.
+const COLUMN_LOOKS: u32 = 300;
+const COLUMN_PAUSE: Duration = Duration::from_secs(1);
+
 /// What `init` had to do.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Initialised {
@@ -195,6 +200,10 @@ pub enum SchemaError {
     Ops(#[from] OpsError),
     #[error("no backend is alive, so the ops tables cannot be created")]
     NoBackend,
+    #[error(
+        "the new columns of the ops tables are still not there; SHOW ALTER TABLE COLUMN FROM ops tells how far they are"
+    )]
+    Slow,
     #[error("ops.{table} lacks its column {column}: another tool made it")]
     Foreign {
         table: &'static str,
@@ -226,7 +235,28 @@ impl Ops {
                 }
             }
         }
+        self.wait_for_columns(&done).await?;
         Ok(done)
+    }
+
+    /// ADD COLUMN is a job of its own where the cluster does not evolve schemas fast (`alter/SchemaChangeHandler.java`): the columns come when it
+    /// is over.
+    async fn wait_for_columns(&self, done: &Initialised) -> Result<(), SchemaError> {
+        if done.extended.is_empty() {
+            return Ok(());
+        }
+        for _ in 0..COLUMN_LOOKS {
+            if self.is_complete().await? {
+                return Ok(());
+            }
+            tokio::time::sleep(COLUMN_PAUSE).await;
+        }
+        Err(SchemaError::Slow)
+    }
+
+    /// Whether brd has been here before, in whatever release.
+    pub async fn is_ours(&self) -> Result<bool, OpsError> {
+        Ok(self.present_columns().await?.contains_key("schedule_fires"))
     }
 
     /// Whether `initialise` would find nothing to do.

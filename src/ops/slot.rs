@@ -60,12 +60,15 @@ pub struct HeldSlot {
     pub context: Option<String>,
 }
 
-/// Our proof that we hold the slot, until [`Ops::release`].
-#[derive(Debug)]
+/// Our proof that we hold the slot, until [`Ops::release`]. Whatever is written with it takes effect only while the row is still ours: a
+/// daemon that was cut off and replaced cannot disturb the one that took over.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use = "a slot that is not released blocks the database until it is adopted"]
 pub struct Reservation {
     pub scope: Scope,
     pub label: Label,
+    pub fence: u64,
+    pub owner: String,
 }
 
 /// How the job ended; the words of `ops.run_status.state`.
@@ -123,53 +126,100 @@ impl Ops {
         now: DateTime<Utc>,
     ) -> Result<Reserved, OpsError> {
         self.write("SYNC").await?;
-        let rows = self
-            .slots_where(&format!(
-                "database_name = {} AND state = 'ACTIVE'",
-                sql::text(claim.database.as_str())
-            ))
-            .await?;
+        // The number first: whoever comes in between has it too, and then the label decides.
+        let fence = self.next_fence(claim.database).await?;
+        let rows = self.slots_of(claim.database).await?;
+        if let Some(ours) = rows.iter().find(|row| row.is_of(claim)) {
+            // An earlier try took effect after all.
+            return Ok(ours
+                .ours(claim.owner)
+                .map_or(Reserved::Raced, Reserved::Ours));
+        }
         if let Some(other) = rows.into_iter().next() {
             return Ok(Reserved::Held(Box::new(other)));
         }
-        let fence = self.next_fence(claim.database).await?;
-        let insert = claiming_insert(
-            TABLE,
-            &slot_label(claim.database, fence),
-            &COLUMNS,
-            &self.slot_row(claim, fence, now),
-        );
-        match self.session.execute(&insert).await {
-            Ok(_) => {}
-            Err(error) if error.is_label_used() || error.is_lost() => {}
-            Err(error) => return Err(error.into()),
-        }
-        self.prove(claim, fence).await
+        self.insert_slot(claim, fence, now).await?;
+        self.prove(claim, fence, now).await
     }
 
-    /// Whatever the insert answered, the row decides.
-    async fn prove(&self, claim: &SlotClaim<'_>, fence: u64) -> Result<Reserved, OpsError> {
-        let rows = self
-            .slots_where(&format!(
-                "database_name = {} AND state = 'ACTIVE'",
-                sql::text(claim.database.as_str())
-            ))
-            .await?;
-        let ours = |row: &HeldSlot| {
-            row.fence == Some(fence)
-                && row.owner.as_deref() == Some(claim.owner)
-                && row.job.as_ref() == Some(claim.job)
+    /// The slot of a daemon that is gone, under a new number: from here on its own writes come to nothing. `None`: somebody was faster.
+    pub async fn take_over(
+        &self,
+        slot: &HeldSlot,
+        owner: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Reservation>, OpsError> {
+        let (Some(database), Some(job)) = (&slot.database, &slot.job) else {
+            return Ok(None);
         };
-        if rows.iter().any(ours) {
-            return Ok(Reserved::Ours(Reservation {
-                scope: claim.scope,
-                label: claim.label.clone(),
-            }));
+        let claim = SlotClaim {
+            scope: slot.scope,
+            label: &slot.label,
+            database,
+            owner,
+            job,
+            context: slot.context.clone().unwrap_or_default(),
+        };
+        self.write("SYNC").await?;
+        let fence = self.next_fence(database).await?;
+        let still_there = self.slots_of(database).await?.contains(slot);
+        if !still_there {
+            return Ok(None);
         }
-        Ok(rows
-            .into_iter()
-            .next()
-            .map_or(Reserved::Raced, |other| Reserved::Held(Box::new(other))))
+        self.insert_slot(&claim, fence, now).await?;
+        let rows = self.slots_of(database).await?;
+        let ours = rows
+            .iter()
+            .find(|row| row.fence == Some(fence) && row.is_of(&claim));
+        Ok(ours.and_then(|row| row.ours(owner)))
+    }
+
+    async fn slots_of(&self, database: &DatabaseName) -> Result<Vec<HeldSlot>, OpsError> {
+        let database = sql::text(database.as_str());
+        self.slots_where(&format!("database_name = {database} AND state = 'ACTIVE'"))
+            .await
+    }
+
+    async fn insert_slot(
+        &self,
+        claim: &SlotClaim<'_>,
+        fence: u64,
+        now: DateTime<Utc>,
+    ) -> Result<(), OpsError> {
+        let label = slot_label(claim.database, fence);
+        let row = self.slot_row(claim, fence, now);
+        let insert = claiming_insert(TABLE, &label, &COLUMNS, &row);
+        match self.session.execute(&insert).await {
+            Ok(_) => Ok(()),
+            // The rows decide, whatever the insert answered.
+            Err(error) if error.is_label_used() || error.is_lost() => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Of two that came in with different numbers, the lower one holds.
+    async fn prove(
+        &self,
+        claim: &SlotClaim<'_>,
+        fence: u64,
+        now: DateTime<Utc>,
+    ) -> Result<Reserved, OpsError> {
+        let rows = self.slots_of(claim.database).await?;
+        let ours = |row: &&HeldSlot| row.fence == Some(fence) && row.is_of(claim);
+        let mine = rows.iter().find(ours).and_then(|row| row.ours(claim.owner));
+        let other = rows
+            .iter()
+            .filter(|row| !ours(row))
+            .min_by_key(|row| row.fence);
+        match (mine, other) {
+            (Some(mine), Some(other)) if other.fence < Some(fence) => {
+                self.release(&mine, SlotEnd::Cancelled, now).await?;
+                Ok(Reserved::Held(Box::new(other.clone())))
+            }
+            (Some(mine), _) => Ok(Reserved::Ours(mine)),
+            (None, Some(other)) => Ok(Reserved::Held(Box::new(other.clone()))),
+            (None, None) => Ok(Reserved::Raced),
+        }
     }
 
     async fn next_fence(&self, database: &DatabaseName) -> Result<u64, OpsError> {
@@ -207,18 +257,35 @@ impl Ops {
         ]
     }
 
-    /// We are alive. Never more often than every 30 s: each beat is a transaction and a version.
+    /// What the next life must know, once it is known.
+    pub async fn describe_slot(
+        &self,
+        reservation: &Reservation,
+        context: &str,
+    ) -> Result<(), OpsError> {
+        let (context, key) = (sql::text(context), key(reservation));
+        self.write(&format!(
+            "UPDATE {TABLE} SET context = {context} WHERE {key}"
+        ))
+        .await
+    }
+
+    /// We are alive. Never more often than every 30 s: each beat is a transaction and a version. False: the slot is not ours any more.
     pub async fn beat(
         &self,
         reservation: &Reservation,
         now: DateTime<Utc>,
-    ) -> Result<(), OpsError> {
-        self.write(&format!(
-            "UPDATE {TABLE} SET heartbeat_ms = {} WHERE {}",
-            now.timestamp_millis(),
-            key(reservation)
-        ))
-        .await
+    ) -> Result<bool, OpsError> {
+        let key = key(reservation);
+        let beat = format!(
+            "UPDATE {TABLE} SET heartbeat_ms = {} WHERE {key}",
+            now.timestamp_millis()
+        );
+        self.write(&beat).await?;
+        let rows = self
+            .slots_where(&format!("{key} AND state = 'ACTIVE'"))
+            .await?;
+        Ok(!rows.is_empty())
     }
 
     /// May run twice.
@@ -240,12 +307,24 @@ impl Ops {
 }
 
 impl HeldSlot {
-    /// Only for a slot whose job is proven to be ours, or over.
-    pub fn adopt(&self) -> Reservation {
-        Reservation {
+    fn is_of(&self, claim: &SlotClaim<'_>) -> bool {
+        self.owner.as_deref() == Some(claim.owner)
+            && self.job.as_ref() == Some(claim.job)
+            && self.label == *claim.label
+            && self.scope == claim.scope
+    }
+
+    /// `None`: it belongs to somebody else.
+    pub fn ours(&self, owner: &str) -> Option<Reservation> {
+        let fence = self
+            .fence
+            .filter(|_| self.owner.as_deref() == Some(owner))?;
+        Some(Reservation {
             scope: self.scope,
             label: self.label.clone(),
-        }
+            fence,
+            owner: owner.to_owned(),
+        })
     }
 }
 
@@ -264,9 +343,11 @@ const COLUMNS: [&str; 10] = [
 
 fn key(reservation: &Reservation) -> String {
     format!(
-        "scope = '{}' AND label = {}",
+        "scope = '{}' AND label = {} AND fence = {} AND owner = {}",
         reservation.scope.as_str(),
-        sql::text(reservation.label.as_str())
+        sql::text(reservation.label.as_str()),
+        reservation.fence,
+        sql::text(&reservation.owner)
     )
 }
 
@@ -300,4 +381,17 @@ fn held(row: &Row<'_>) -> Result<HeldSlot, RowError> {
         heartbeat: row.epoch_ms("heartbeat_ms")?,
         context: row.nullable("context")?.map(str::to_owned),
     })
+}
+
+impl Ops {
+    /// Labels that stand on a slot, whatever became of its job: a label that came to nothing may be burnt all the same.
+    pub async fn slot_labels_starting_with(
+        &self,
+        first: &Label,
+    ) -> Result<std::collections::BTreeSet<Label>, OpsError> {
+        let pattern = sql::text(&format!("{first}%"));
+        let filter = format!("scope = 'backup' AND label LIKE {pattern}");
+        let rows = self.slots_where(&filter).await?;
+        Ok(rows.into_iter().map(|row| row.label).collect())
+    }
 }

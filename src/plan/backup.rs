@@ -253,3 +253,6 @@ fn partition_record(partition: &PartitionFacts) -> PartitionRecord {
         data_bytes: partition.data_bytes,
     }
 }
+
+#[cfg(test)]
+mod tests;

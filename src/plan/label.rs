@@ -6,25 +6,33 @@ use md5::{Digest, Md5};
 use crate::catalog::BackupKind;
 use crate::names::{LABEL_LIMIT, Label};
 
-/// Bytes kept for `_yyyymmdd_full_r9999`.
-const TAIL: usize = 20;
+/// Bytes kept for `_yyyymmdd_full_failed_r9999`.
+const TAIL: usize = 27;
 
 /// Bytes of `-` and four hex digits.
 const DIGEST: usize = 5;
 
-/// The `attempt`-th name for a backup of `subject` on `day` (in the group's zone); attempt 0 carries no `_r#`. The subject is a database,
-/// or the group where a run failed before any database was known.
+/// The `attempt`-th name for a backup of `subject` on `day` (in the group's zone); attempt 0 carries no `_r#`.
 pub fn label(subject: &str, day: NaiveDate, kind: BackupKind, attempt: u32) -> Label {
+    numbered(&base(subject, day, kind), attempt)
+}
+
+/// Under which a failure is recorded that came before the database's slot was won. No backup is ever named so: whoever holds the slot
+/// meanwhile is not disturbed. The subject is the group where no database was known yet.
+pub fn failure_label(subject: &str, day: NaiveDate, kind: BackupKind, attempt: u32) -> Label {
+    numbered(&format!("{}_failed", base(subject, day, kind)), attempt)
+}
+
+fn base(subject: &str, day: NaiveDate, kind: BackupKind) -> String {
     let word = match kind {
         BackupKind::Full => "full",
         BackupKind::Incremental => "inc",
     };
-    let base = format!(
+    format!(
         "{}_{}_{word}",
         directory_safe(subject),
         day.format("%Y%m%d")
-    );
-    numbered(&base, attempt)
+    )
 }
 
 /// The `attempt`-th variant of a label that was asked for by name.

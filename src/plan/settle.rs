@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::backup::Forced;
 use crate::catalog::{
-    Fingerprint, Manifest, PartitionRecord, RecordedFingerprint, TableRecord, TableRecordState,
+    Manifest, PartitionRecord, RecordedFingerprint, TableLook, TableRecord, TableRecordState,
     TableState,
 };
 use crate::names::{PartitionName, TableName};
 
-/// A second, cheaper look: fingerprints only, with the table's id.
-pub type SecondLook = BTreeMap<TableName, (u64, BTreeMap<PartitionName, Fingerprint>)>;
+/// A second, cheaper look: what identifies tables and their content.
+pub type SecondLook = BTreeMap<TableName, TableLook>;
 
 /// What SHOW SNAPSHOT's Details list.
 pub type SnapshotContent = BTreeMap<TableName, BTreeSet<PartitionName>>;
@@ -33,20 +33,26 @@ pub fn torn(
         if record.whole_table || record.state == TableRecordState::Dropped {
             continue;
         }
-        let moved = moved_outside(record, baseline.get(table), after.get(table));
-        if !moved.is_empty() {
+        let now = after.get(table).filter(|look| is_same(record, look));
+        let moved = moved_outside(record, baseline.get(table), now);
+        // Another table under the name, or another schema: the selection itself is stale, whatever the partitions say.
+        if now.is_none() || !moved.is_empty() {
             forced.insert(table.clone(), moved);
         }
     }
     forced
 }
 
-type Look = (u64, BTreeMap<PartitionName, Fingerprint>);
+/// A partition of a table that has changed its columns meanwhile cannot be told from what it was by its version.
+fn is_same(record: &TableRecord, look: &TableLook) -> bool {
+    record.table_id == Some(look.id) && record.schema.as_ref() == Some(&look.schema)
+}
 
+/// `now`: of the same table.
 fn moved_outside(
     record: &TableRecord,
     baseline: Option<&TableState>,
-    after: Option<&Look>,
+    now: Option<&TableLook>,
 ) -> BTreeSet<PartitionName> {
     let unselected = |name: &PartitionName| {
         !record.partitions.contains_key(name) && !record.dropped_partitions.contains(name)
@@ -56,9 +62,7 @@ fn moved_outside(
         .into_iter()
         .flatten()
         .filter(|(name, _)| unselected(name));
-    let now = after
-        .filter(|(id, _)| Some(*id) == record.table_id)
-        .map(|(_, partitions)| partitions);
+    let now = now.map(|look| &look.partitions);
     let gone_or_moved = expected
         .filter(|(name, source)| {
             let now = now.and_then(|partitions| partitions.get(*name));
@@ -75,12 +79,7 @@ fn moved_outside(
         .flat_map(BTreeMap::keys)
         .filter(|name| is_new(name) || came_back(name))
         .cloned();
-    let mut moved: BTreeSet<PartitionName> = gone_or_moved.chain(appeared).collect();
-    // Another table under the name, and not one partition to tell it by: the selection itself is stale.
-    if now.is_none() && moved.is_empty() {
-        moved.extend(record.partitions.keys().cloned());
-    }
-    moved
+    gone_or_moved.chain(appeared).collect()
 }
 
 /// The manifest as it is recorded: unsettled where the content moved, and of whole tables exactly the partitions the snapshot lists.
@@ -133,11 +132,17 @@ fn take_listed(record: &mut TableRecord, listed: &BTreeSet<PartitionName>) {
     }
 }
 
-fn unsettle_moved(record: &mut TableRecord, after: Option<&Look>) {
+fn unsettle_moved(record: &mut TableRecord, after: Option<&TableLook>) {
+    let same = after.filter(|look| is_same(record, look));
+    // Nobody can tell which columns the snapshot has: the next incremental takes the table whole.
+    if same.is_none() {
+        record.schema = None;
+    }
+    if after.map(|look| look.id) != record.table_id {
+        record.partitioning = None;
+    }
     for (name, partition) in &mut record.partitions {
-        let now = after
-            .filter(|(id, _)| Some(*id) == record.table_id)
-            .and_then(|(_, partitions)| partitions.get(name));
+        let now = same.and_then(|look| look.partitions.get(name));
         if !now.is_some_and(|now| partition.fingerprint.matches(now)) {
             partition.fingerprint = RecordedFingerprint::Unsettled;
         }
@@ -151,3 +156,6 @@ pub struct MissingFromSnapshot {
     pub table: TableName,
     pub partition: Option<PartitionName>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,22 +4,24 @@
 //! over: the cluster and the repository tell which. A slot is closed only after that, never because of its age.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::future::join_all;
 
 use super::backup::{BackupContext, Taken, UnderWay, finish, record_failure};
 use super::baseline::load_chain;
 use super::error::{Retry, RunError};
 use super::group::Outcome;
 use super::job::{Job, JobStop};
-use super::poll::cancel_backup;
+use super::poll::{UNSEEN, UNSEEN_WHEN_LOST, cancel_backup};
+use super::preflight::backends;
 use super::restore::{RestoreContext, carry_on, conclude};
+use super::slots::beat;
 use crate::catalog::{BackupRecord, JobState, TableState};
 use crate::names::{DatabaseName, TableName};
-use crate::ops::{FireKey, FireOutcome, FireRecord, HeldSlot, Ops, Scope, SlotEnd};
+use crate::ops::{FireKey, FireOutcome, FireRecord, HeldSlot, Ops, Reservation, Scope, SlotEnd};
 use crate::starrocks::Session;
-
-/// A heartbeat older than this belongs to a daemon that is gone, or cut off from the cluster.
-const STALE: Duration = Duration::from_secs(120);
 
 /// A run that must be started again, for the databases that it did not come to.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,31 +74,14 @@ async fn adopt_all(job: &Job) -> Result<(Vec<String>, Vec<Rerun>), RunError> {
     let held = job
         .patiently(FOREVER, || async { Ok(ops.held_slots().await?) })
         .await?;
-    let mut lines = Vec::new();
-    for slot in held
+    let own = held
+        .iter()
+        .filter(|slot| slot.owner.as_deref() == Some(&*job.owner));
+    // Side by side: one that takes long, because its upload does, keeps no other waiting.
+    let adopted = join_all(own.map(|slot| adopt_own(job, &session, &ops, slot))).await;
+    let lines = adopted
         .into_iter()
-        .filter(|slot| slot.owner.as_deref() == Some(&*job.owner))
-    {
-        match adopt_slot(job, &session, &ops, &slot).await {
-            Ok(line) => lines.push(line),
-            Err(error)
-                if error.retry() == Retry::Later || matches!(error, RunError::Stopped(_)) =>
-            {
-                return Err(error);
-            }
-            // One row that nobody can make sense of must not keep everything else from running.
-            Err(error) => {
-                job.journal.finding(
-                    format!("slot `{}` could not be adopted: {error}", slot.label),
-                    Some("look at its row in ops.run_status; set its state to FAILED once its job is over".to_owned()),
-                );
-                lines.push(format!(
-                    "slot `{}` could not be adopted: {error}",
-                    slot.label
-                ));
-            }
-        }
-    }
+        .collect::<Result<Vec<String>, RunError>>()?;
     let fires = job
         .patiently(FOREVER, || async { Ok(ops.open_fires(&job.owner).await?) })
         .await?;
@@ -107,10 +92,39 @@ async fn adopt_all(job: &Job) -> Result<(Vec<String>, Vec<Rerun>), RunError> {
     Ok((lines, reruns))
 }
 
-/// `None` while there are no ops tables: nothing can have been left in them. Tables of another tool are not ours to have left things in.
+/// `None` while there are no ops tables of brd's: nothing can have been left in them. Those of an earlier release are extended first.
 async fn open(session: &Session) -> Result<Option<Ops>, RunError> {
     let ops = Ops::open(session.clone()).await?;
-    Ok(ops.is_complete().await?.then_some(ops))
+    if !ops.is_ours().await? {
+        return Ok(None);
+    }
+    if !ops.is_complete().await? {
+        ops.initialise(backends(session).await?.backends_alive)
+            .await?;
+    }
+    Ok(Some(ops))
+}
+
+async fn adopt_own(
+    job: &Job,
+    session: &Session,
+    ops: &Ops,
+    slot: &HeldSlot,
+) -> Result<String, RunError> {
+    match adopt_slot(job, session, ops, slot).await {
+        Ok(line) => Ok(line),
+        Err(error) if error.retry() == Retry::Later || matches!(error, RunError::Stopped(_)) => {
+            Err(error)
+        }
+        // One row that nobody can make sense of must not keep everything else from running.
+        Err(error) => {
+            let text = format!("slot `{}` could not be adopted: {error}", slot.label);
+            let help =
+                "look at its row in ops.run_status; set its state to FAILED once its job is over";
+            job.journal.finding(text.clone(), Some(help.to_owned()));
+            Ok(text)
+        }
+    }
 }
 
 /// Sees one left-over slot through, and says in a line what came of it.
@@ -120,6 +134,30 @@ async fn adopt_slot(
     ops: &Ops,
     slot: &HeldSlot,
 ) -> Result<String, RunError> {
+    let (Some(database), Some(left)) = (&slot.database, &slot.job) else {
+        return Ok(format!(
+            "slot `{}` is another tool's and was left alone",
+            slot.label
+        ));
+    };
+    let Some(_alive) = job.slots.enter(left) else {
+        return Ok(format!("slot `{}` is being seen to already", slot.label));
+    };
+    let reservation = match slot.ours(&job.owner) {
+        Some(ours) => Some(ours),
+        None => ops.take_over(slot, &job.owner, job.now()).await?,
+    };
+    let Some(reservation) = reservation else {
+        return Ok(format!(
+            "slot `{}` was taken over by somebody else",
+            slot.label
+        ));
+    };
+    let job = &Job {
+        slot_lost: Arc::default(),
+        ..job.clone()
+    };
+    let _beating = beat(job, ops, &reservation);
     let context = slot.context.as_deref().unwrap_or_default();
     let unreadable = |error: serde_json::Error| {
         RunError::Failed(format!(
@@ -127,21 +165,15 @@ async fn adopt_slot(
             slot.label
         ))
     };
-    let line = match (slot.scope, &slot.database) {
-        (_, None) => {
-            return Ok(format!(
-                "slot `{}` is another tool's and was left alone",
-                slot.label
-            ));
-        }
-        (Scope::Backup, Some(database)) => {
+    let line = match slot.scope {
+        Scope::Backup => {
             let context: BackupContext = serde_json::from_str(context).map_err(unreadable)?;
             job.journal.labelled(&slot.label);
-            adopt_backup(job, session, ops, slot, database, &context).await?
+            adopt_backup(job, session, ops, reservation, database, &context).await?
         }
-        (Scope::Restore, Some(_)) => {
+        Scope::Restore => {
             let context: RestoreContext = serde_json::from_str(context).map_err(unreadable)?;
-            adopt_restore(job, session, ops, slot, &context).await?
+            adopt_restore(job, session, ops, &reservation, &context).await?
         }
     };
     job.journal.step(1, 0, line.clone());
@@ -152,12 +184,11 @@ async fn adopt_backup(
     job: &Job,
     session: &Session,
     ops: &Ops,
-    slot: &HeldSlot,
+    reservation: Reservation,
     database: &DatabaseName,
     context: &BackupContext,
 ) -> Result<String, RunError> {
-    let label = &slot.label;
-    let reservation = slot.adopt();
+    let label = &reservation.label.clone();
     let timeout = Duration::from_secs(context.job_timeout_secs);
     // Recorded already: the crash came between the history row and the release.
     if let Some(record) = ops
@@ -182,18 +213,20 @@ async fn adopt_backup(
         .unwrap_or_default()
         .manifest;
     let baseline = baseline_state(ops, context).await?;
+    // The manifest is written before BACKUP is sent: without one it never was.
+    let never_sent = manifest.tables.is_empty();
     let under_way = UnderWay {
         job,
         session,
-        ops,
         database,
         repository: &context.repository,
         label,
         timeout,
+        unseen: if never_sent { UNSEEN } else { UNSEEN_WHEN_LOST },
         manifest: &manifest,
         baseline: &baseline,
     };
-    let error = match under_way.see_through(&reservation).await {
+    let error = match under_way.see_through().await {
         Ok(Taken::Whole(whole)) => {
             finish(
                 job,
@@ -253,12 +286,11 @@ async fn adopt_restore(
     job: &Job,
     session: &Session,
     ops: &Ops,
-    slot: &HeldSlot,
+    reservation: &Reservation,
     context: &RestoreContext,
 ) -> Result<String, RunError> {
-    let reservation = slot.adopt();
     if ops.restore(&context.job).await?.is_some() {
-        ops.release(&reservation, SlotEnd::Finished, job.now())
+        ops.release(reservation, SlotEnd::Finished, job.now())
             .await?;
         return Ok(format!(
             "restore `{}` was recorded already; its slot is released",
@@ -266,14 +298,15 @@ async fn adopt_restore(
         ));
     }
     let steps = ops.steps(&context.job).await?;
-    let carried = if steps.is_empty() {
+    // The head is written last: without it the plan is not whole, and nothing of it was begun.
+    let carried = if steps.iter().all(|step| step.number > 0) {
         super::restore::Carried::TakenBack(RunError::Failed(
             "the daemon stopped before the first step".to_owned(),
         ))
     } else {
         carry_on(job, session, ops, context, steps).await
     };
-    conclude(job, ops, context, &reservation, &carried, None).await?;
+    conclude(job, ops, context, reservation, &carried, None).await?;
     Ok(format!(
         "restore `{}` is adopted: {}",
         context.job,
@@ -292,6 +325,8 @@ async fn settle_fire(job: &Job, ops: &Ops, fire: FireRecord) -> Result<Option<Re
         .into_iter()
         .filter(|record| record.run.as_ref() == Some(&run))
         .collect();
+    // A run that failed as a whole has a row without a database.
+    let failed_whole = records.iter().any(|record| record.database.is_none());
     let named: BTreeSet<DatabaseName> = ops
         .inventory(&fire.key.group)
         .await?
@@ -303,7 +338,7 @@ async fn settle_fire(job: &Job, ops: &Ops, fire: FireRecord) -> Result<Option<Re
         .filter_map(|record| record.database.clone())
         .collect();
     let only: BTreeSet<DatabaseName> = named.difference(&come_to).cloned().collect();
-    if !only.is_empty() {
+    if !only.is_empty() && !failed_whole {
         return Ok(Some(Rerun {
             fire: fire.key,
             only,
@@ -339,13 +374,7 @@ pub async fn heal_stale(
     ops: &Ops,
     slot: &HeldSlot,
 ) -> Result<(), RunError> {
-    let age = slot
-        .heartbeat
-        .and_then(|beat| (job.now() - beat).to_std().ok());
-    if slot.database.is_none()
-        || age.is_none_or(|age| age < STALE)
-        || slot.owner.as_deref() == Some(&*job.owner)
-    {
+    if !job.slots.is_abandoned(slot, &job.owner) {
         return Ok(());
     }
     let owner = slot.owner.as_deref().unwrap_or("another tool");

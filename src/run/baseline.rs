@@ -42,6 +42,11 @@ impl BaselineQuery<'_> {
         }
     }
 
+    /// Whether there is anything to compare with, at first sight.
+    pub async fn has_candidate(&self) -> Result<bool, RunError> {
+        Ok(self.named.is_some() || self.latest_full().await?.is_some())
+    }
+
     async fn latest_full(&self) -> Result<Option<Label>, RunError> {
         let records = self.ops.finished_backups(self.group, self.database).await?;
         let usable = |record: &&BackupRecord| {

@@ -68,6 +68,9 @@ pub enum RunError {
         reason: String,
         class: ErrorClass,
     },
+    /// Sent, and neither refused nor to be found: it may be sent again under another name.
+    #[error("{0}")]
+    Unseen(String),
     #[error("{what} was not over within its timeout of {}", humantime::format_duration(*.limit))]
     TimedOut {
         what: String,
@@ -122,10 +125,9 @@ impl RunError {
 
     /// Worth a new attempt from the first look on, under a new label.
     pub fn wants_new_attempt(&self) -> bool {
-        matches!(
-            self.class(),
-            Some(ErrorClass::NewLabel | ErrorClass::Replan)
-        )
+        let class = self.class();
+        matches!(self, RunError::Unseen(_))
+            || matches!(class, Some(ErrorClass::NewLabel | ErrorClass::Replan))
     }
 
     /// What to do next, where there is something to say.

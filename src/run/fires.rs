@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::error::RunError;
+use super::error::{Retry, RunError};
 use super::job::Job;
+use crate::names::JobId;
 use crate::ops::{Claim, FireKey, FireOutcome, Ops};
 
 /// One outcome to be written.
@@ -13,8 +14,8 @@ pub struct Settlement {
     pub key: FireKey,
     pub outcome: FireOutcome,
     pub reason: String,
-    /// False for a moment that no job ran for.
-    pub by_job: bool,
+    /// `None` for a moment that no job ran for.
+    pub run: Option<JobId>,
 }
 
 /// Outcomes that could not be written yet. Shared by all jobs; the engine has them written once the cluster answers again.
@@ -62,13 +63,24 @@ impl FireLog {
         }
     }
 
-    /// Writes what was kept; what fails again stays.
+    /// Kept, to be written by the next [`FireLog::flush`].
+    pub fn keep(&self, settlement: Settlement) {
+        self.pending().push(settlement);
+    }
+
+    /// Writes what was kept; what the cluster cannot take now stays, what it will never take is logged and let go.
     pub async fn flush(&self, job: &Job, ops: &Ops) -> Result<(), RunError> {
         loop {
             let Some(next) = self.pending().first().cloned() else {
                 return Ok(());
             };
-            write(job, ops, &next).await?;
+            match write(job, ops, &next).await {
+                Ok(()) => {}
+                Err(error) if error.retry() == Retry::Later => return Err(error),
+                Err(error) => {
+                    tracing::error!(?next, %error, "the outcome of a due moment is refused");
+                }
+            }
             self.pending().retain(|settlement| settlement != &next);
         }
     }
@@ -79,10 +91,9 @@ async fn write(job: &Job, ops: &Ops, settlement: &Settlement) -> Result<(), RunE
         key,
         outcome,
         reason,
-        by_job,
+        run,
     } = settlement;
-    let run = by_job.then_some(&job.id);
     Ok(ops
-        .settle_fire(key, &job.owner, *outcome, reason, run, job.now())
+        .settle_fire(key, &job.owner, *outcome, reason, run.as_ref(), job.now())
         .await?)
 }

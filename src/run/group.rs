@@ -1,6 +1,7 @@
 //! One run: the backups of all databases that an inventory group names, side by side.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -98,7 +99,7 @@ pub async fn run(job: &Job, order: &GroupOrder, fires: &FireLog) -> Outcome {
             key,
             outcome: settled,
             reason: outcome.message.clone(),
-            by_job: true,
+            run: Some(job.id.clone()),
         };
         fires.settle(job, ops.as_ref(), settlement).await;
     }
@@ -122,9 +123,8 @@ async fn record_failed_run(job: &Job, ops: &Ops, order: &GroupOrder, error: &Run
         job_timeout_secs: order.job_timeout.as_secs(),
         note: None,
     };
-    let naming = Naming::Dated(order.day);
     let recorded = async {
-        let label = label_for_failure(ops, order.group.as_str(), order.kind, &naming).await?;
+        let label = label_for_failure(ops, order.group.as_str(), order.kind, order.day).await?;
         let Some(label) = label else { return Ok(()) };
         job.journal.labelled(&label);
         record_failure(job, ops, &context, None, &label, error, None).await
@@ -246,6 +246,7 @@ fn database_order(
         repository: order.repository.clone(),
         baseline: order.baseline.clone(),
         naming,
+        day: order.day,
         trigger: order.trigger,
         scheduled: order.scheduled,
         job_timeout: order.job_timeout,
@@ -266,6 +267,7 @@ async fn back_up_database(
         .expect("the semaphore is never closed");
     let job = Job {
         journal: job.journal.of_database(&order.database),
+        slot_lost: Arc::default(),
         ..job.clone()
     };
     // A session of its own: one database's long answer keeps no other waiting.

@@ -1,6 +1,7 @@
 //! What every job has: an id, sessions, a clock, a journal, and an ear for the word to stop.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::error::{Retry, RunError};
 use super::journal::Journal;
+use super::slots::SlotWatch;
 use crate::names::JobId;
 use crate::starrocks::Session;
 
@@ -91,6 +93,10 @@ pub struct Job {
     pub tuning: Tuning,
     /// Databases that may be worked on side by side, over all jobs.
     pub databases: Arc<Semaphore>,
+    /// What this daemon knows of slots.
+    pub slots: SlotWatch,
+    /// Set when another daemon took the slot over: nothing more may be done in its name.
+    pub slot_lost: Arc<AtomicBool>,
 }
 
 /// The longest pause between two tries.
@@ -109,11 +115,15 @@ impl Job {
             // Cancel-safe: `wait_for` only watches. An error means the engine is gone, which is a detach.
             changed = stop.wait_for(|word| *word != JobStop::GoOn) => changed.map_or(JobStop::Detach, |word| *word),
         };
-        stop_at(word)
+        stop_at(word)?;
+        self.check_stop()
     }
 
     /// Fails when told to stop. Between steps that must not be cut in half.
     pub fn check_stop(&self) -> Result<(), RunError> {
+        if self.slot_lost.load(Ordering::Relaxed) {
+            return Err(RunError::Stopped(JobStop::Detach));
+        }
         let word = *self.stop.borrow();
         stop_at(word)
     }

@@ -26,7 +26,7 @@ const ATTEMPTS: u32 = 10_000;
 
 /// The first free variant, with its number. `skip`: variants below it were found burnt by this very run.
 ///
-/// Two statements, however many variants are taken in ops, and one more for each that is taken in the repository only.
+/// Three statements, however many variants are taken in ops, and one more for each that is taken in the repository only.
 pub async fn free_label(
     ops: &Ops,
     session: &Session,
@@ -54,28 +54,33 @@ pub async fn free_label(
     .into())
 }
 
-/// A label for the record of a failure that came before any label was chosen: free in ops is enough.
+/// A label for the record of a failure that came before there was a slot: free in ops is enough.
 pub async fn label_for_failure(
     ops: &Ops,
     subject: &str,
     kind: BackupKind,
-    naming: &Naming,
+    day: NaiveDate,
 ) -> Result<Option<Label>, RunError> {
-    let taken = taken(ops, subject, kind, naming).await?;
-    let mut variants = (0..ATTEMPTS).map_while(|attempt| variant(subject, kind, naming, attempt));
-    Ok(variants.find(|label| !taken.contains(label)))
+    let variant = |attempt| label::failure_label(subject, day, kind, attempt);
+    let taken = ops.labels_starting_with(&variant(0)).await?;
+    Ok((0..ATTEMPTS)
+        .map(variant)
+        .find(|label| !taken.contains(label)))
 }
 
+/// In history, or on a slot: a label whose job came to nothing may be burnt in the repository without showing there.
 async fn taken(
     ops: &Ops,
     subject: &str,
     kind: BackupKind,
     naming: &Naming,
 ) -> Result<BTreeSet<Label>, RunError> {
-    match variant(subject, kind, naming, 0) {
-        Some(first) => Ok(ops.labels_starting_with(&first).await?),
-        None => Ok(BTreeSet::new()),
-    }
+    let Some(first) = variant(subject, kind, naming, 0) else {
+        return Ok(BTreeSet::new());
+    };
+    let mut taken = ops.labels_starting_with(&first).await?;
+    taken.extend(ops.slot_labels_starting_with(&first).await?);
+    Ok(taken)
 }
 
 fn variant(subject: &str, kind: BackupKind, naming: &Naming, attempt: u32) -> Option<Label> {

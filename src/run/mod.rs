@@ -18,9 +18,11 @@ pub mod look;
 mod poll;
 pub mod preflight;
 pub mod restore;
+pub mod slots;
 mod steps;
 pub mod undo;
 
 pub use error::{Refused, RefusedKind, RunError};
 pub use fires::{FireLog, Settlement};
 pub use job::{Clock, Cluster, Job, JobStop, StatementLimit, Tuning};
+pub use slots::SlotWatch;

@@ -8,20 +8,19 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::confirm::{SnapshotFound, snapshot};
-use super::error::{Retry, RunError};
+use super::error::RunError;
 use super::job::Job;
 use crate::names::{DatabaseName, Label, RepositoryName};
-use crate::ops::{Ops, Reservation};
 use crate::starrocks::{
     BackupJobRow, BackupState, ErrorClass, JobStatus, Session, StatementError, query, sql,
 };
 
-/// Heartbeats are transactions: never more often.
-const BEAT: Duration = Duration::from_secs(30);
+/// How long a job that was accepted may be nowhere to be seen.
+pub const UNSEEN: Duration = Duration::from_secs(30);
 
-/// How long a job may be nowhere to be seen. A submission whose answer was lost may still wait for the cluster's submission lock (10 s,
-/// `backup/BackupHandler.java`) and the listing of the repository.
-const UNSEEN: Duration = Duration::from_secs(30);
+/// The same for one whose answer was lost: it may still wait for the cluster's submission lock (10 s, `backup/BackupHandler.java`) and the
+/// listing of the repository, which has no bound.
+pub const UNSEEN_WHEN_LOST: Duration = Duration::from_secs(300);
 
 /// Beyond the job's own timeout, which the cluster keeps: so that its verdict is seen rather than ours given.
 const GRACE: Duration = Duration::from_secs(300);
@@ -29,13 +28,12 @@ const GRACE: Duration = Duration::from_secs(300);
 /// One running BACKUP of ours.
 pub struct BackupWatch<'a> {
     pub job: &'a Job,
-    pub ops: &'a Ops,
     pub session: &'a Session,
     pub database: &'a DatabaseName,
     pub repository: &'a RepositoryName,
     pub label: &'a Label,
     pub timeout: Duration,
-    beat: Instant,
+    unseen: Duration,
     deadline: Instant,
     task_error: Option<String>,
 }
@@ -51,44 +49,37 @@ enum Seen {
 impl<'a> BackupWatch<'a> {
     pub fn new(
         job: &'a Job,
-        ops: &'a Ops,
         session: &'a Session,
         database: &'a DatabaseName,
         repository: &'a RepositoryName,
         label: &'a Label,
         timeout: Duration,
+        unseen: Duration,
     ) -> BackupWatch<'a> {
         let now = Instant::now();
         BackupWatch {
             job,
-            ops,
             session,
             database,
             repository,
             label,
             timeout,
-            beat: now,
+            unseen,
             deadline: now + timeout + GRACE,
             task_error: None,
         }
     }
 
     /// Until the cut is behind us: whatever loads do from now on is not in the snapshot.
-    pub async fn until_cut(&mut self, slot: &Reservation) -> Result<(), RunError> {
-        self.until(slot, |row| row.snapshot_finished.is_some())
-            .await
+    pub async fn until_cut(&mut self) -> Result<(), RunError> {
+        self.until(|row| row.snapshot_finished.is_some()).await
     }
 
-    pub async fn until_finished(&mut self, slot: &Reservation) -> Result<(), RunError> {
-        self.until(slot, |row| row.state == BackupState::Finished)
-            .await
+    pub async fn until_finished(&mut self) -> Result<(), RunError> {
+        self.until(|row| row.state == BackupState::Finished).await
     }
 
-    async fn until(
-        &mut self,
-        slot: &Reservation,
-        reached: impl Fn(&BackupJobRow) -> bool,
-    ) -> Result<(), RunError> {
+    async fn until(&mut self, reached: impl Fn(&BackupJobRow) -> bool) -> Result<(), RunError> {
         let mut unseen: Option<Instant> = None;
         loop {
             match self.look().await {
@@ -103,7 +94,9 @@ impl<'a> BackupWatch<'a> {
                         return Ok(());
                     }
                 }
-                Ok(Seen::Nowhere) if unseen.get_or_insert_with(Instant::now).elapsed() > UNSEEN => {
+                Ok(Seen::Nowhere)
+                    if unseen.get_or_insert_with(Instant::now).elapsed() > self.unseen =>
+                {
                     return Err(self.lost());
                 }
                 Ok(Seen::Nowhere) => {}
@@ -116,7 +109,6 @@ impl<'a> BackupWatch<'a> {
                     limit: self.timeout,
                 });
             }
-            self.keep_alive(slot).await;
             self.job.pause(self.job.tuning.poll_interval).await?;
         }
     }
@@ -158,18 +150,6 @@ impl<'a> BackupWatch<'a> {
         }
     }
 
-    async fn keep_alive(&mut self, slot: &Reservation) {
-        if self.beat.elapsed() < BEAT {
-            return;
-        }
-        self.beat = Instant::now();
-        if let Err(error) = self.ops.beat(slot, self.job.now()).await {
-            self.job
-                .journal
-                .waiting(&format!("the heartbeat could not be written: {error}"));
-        }
-    }
-
     fn cancelled(&self, status: &JobStatus) -> RunError {
         let reason = status.message().to_owned();
         if status.0.contains("[TIMEOUT") {
@@ -191,7 +171,7 @@ impl<'a> BackupWatch<'a> {
     }
 
     fn lost(&self) -> RunError {
-        RunError::Failed(format!(
+        RunError::Unseen(format!(
             "neither SHOW BACKUP FROM `{}` nor repository `{}` knows backup `{}`: the statement never took effect, or another job of the \
              database replaced it before it was complete",
             self.database, self.repository, self.label
@@ -205,7 +185,10 @@ pub async fn backup_row(
     database: &DatabaseName,
     label: &Label,
 ) -> Result<Option<BackupJobRow>, RunError> {
-    let set = query(session.as_ref(), &sql::show_backup(database)).await?;
+    let set = match query(session.as_ref(), &sql::show_backup(database)).await {
+        Err(error) if error.is_unknown_database() => return Ok(None),
+        answer => answer?,
+    };
     let rows = set
         .rows()
         .map(|row| BackupJobRow::read(&row))
@@ -234,7 +217,7 @@ pub async fn cancel_backup(
                 .await?
                 .is_some_and(|row| running(&row));
             let error = RunError::from(error);
-            if still && error.retry() == Retry::Never {
+            if still {
                 return Err(error);
             }
             job.journal

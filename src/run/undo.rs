@@ -1,31 +1,44 @@
 //! Taking a restore back: while it runs and fails, or afterwards on request.
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 use super::error::{Refused, RunError};
 use super::group::Outcome;
 use super::job::Job;
-use super::restore::RestoreContext;
+use super::restore::{RestoreContext, hold_database};
 use super::steps::{Builder, Proof, parse, proof};
 use crate::catalog::JobState;
 use crate::names::{JobId, TableName};
-use crate::ops::{Ops, RestoreRecord, StepRecord, StepState};
+use crate::ops::{Ops, RestoreRecord, SlotEnd, StepRecord, StepState};
 use crate::plan::restore::Step;
-use crate::starrocks::{Session, sql};
+use crate::starrocks::{RestoreJobRow, RestoreState, Session, sql};
+
+/// How long a RESTORE that is to be ended may take to end.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// After a failure: swaps back what was swapped, ends the running RESTORE, removes what was built. Errors are the statements for a person.
+///
+/// A name whose swap could not be taken back holds the old live data: nothing of it is touched any more.
 pub async fn take_back(builder: &mut Builder<'_>) -> Result<(), Vec<String>> {
     let mut left = Vec::new();
+    let mut untouchable: BTreeSet<TableName> = BTreeSet::new();
     for index in (0..builder.steps.len()).rev() {
-        let begun = matches!(
+        // Stuck ones too: an earlier life may have met a cluster in trouble.
+        let begun = !matches!(
             builder.steps[index].state,
-            StepState::Running | StepState::Done
+            StepState::Pending | StepState::Undone
         );
         let Ok(step) = parse(&builder.steps[index]) else {
             continue;
         };
-        if !begun {
+        if !begun || step.holder().is_some_and(|name| untouchable.contains(name)) {
             continue;
         }
-        let taken_back = take_back_step(builder, &step, &proof(&builder.steps[index])).await;
+        let is_live_step = matches!(step, Step::Swap { .. } | Step::Rename { .. });
+        let taken_back = take_back_step(builder, index, &step).await;
         let state = if taken_back.is_ok() {
             StepState::Undone
         } else {
@@ -37,6 +50,7 @@ pub async fn take_back(builder: &mut Builder<'_>) -> Result<(), Vec<String>> {
                 error.help(),
             );
             left.extend(by_hand(&builder.context.database, &step));
+            untouchable.extend(step.holder().filter(|_| is_live_step).cloned());
         }
         if let Err(error) = builder.mark(index, state).await {
             builder.job.journal.finding(
@@ -48,22 +62,66 @@ pub async fn take_back(builder: &mut Builder<'_>) -> Result<(), Vec<String>> {
     if left.is_empty() { Ok(()) } else { Err(left) }
 }
 
-async fn take_back_step(builder: &Builder<'_>, step: &Step, proof: &Proof) -> Result<(), RunError> {
+async fn take_back_step(builder: &Builder<'_>, index: usize, step: &Step) -> Result<(), RunError> {
+    let proof = &proof(&builder.steps[index]);
     match step {
         Step::Swap { table, restored } => swap_back(builder, table, restored, proof).await,
         Step::Rename { restored, table } => rename_back(builder, restored, table, proof).await,
+        Step::Quiet { table } => reawaken(builder, index, table, proof).await,
         Step::Download { download_as, .. } => {
-            end_restore(builder, proof).await?;
-            builder
-                .repeat(&sql::drop_table(&builder.context.database, download_as))
-                .await
+            end_restore(builder, step, proof).await?;
+            drop_built(builder, download_as).await
         }
-        Step::Quiet { .. }
-        | Step::Copy { .. }
+        Step::Copy { .. }
         | Step::DropPartition { .. }
         | Step::DropHelper { .. }
         | Step::Verify { .. } => Ok(()),
     }
+}
+
+/// Never the data that was live, whatever name it stands under.
+async fn drop_built(builder: &Builder<'_>, table: &TableName) -> Result<(), RunError> {
+    let was_live = |id: u64| {
+        builder.steps.iter().any(
+            |record| matches!(proof(record), Proof::Ids { live: Some(live), .. } if live == id),
+        )
+    };
+    match builder.id_of(table).await? {
+        None => Ok(()),
+        Some(id) if was_live(id) => Err(Refused::not_possible(
+            format!("table {table} holds the data that was live before the restore, and is kept"),
+            "swap it back by hand",
+        )
+        .into()),
+        Some(_) => {
+            let statement = sql::drop_table(&builder.context.database, table);
+            builder.repeat(&statement).await
+        }
+    }
+}
+
+/// Dynamic partitioning and TTL of an old table, which were switched off when it went out of use. It still stands under the suffix.
+async fn reawaken(
+    builder: &Builder<'_>,
+    index: usize,
+    table: &TableName,
+    proof: &Proof,
+) -> Result<(), RunError> {
+    let Proof::Properties { before } = proof else {
+        return Ok(());
+    };
+    let earlier = builder.steps.iter().take(index);
+    let after_swap = earlier
+        .filter_map(|record| parse(record).ok())
+        .any(|step| matches!(step, Step::Swap { restored, .. } if restored == *table));
+    if !after_swap {
+        return Ok(());
+    }
+    for (key, value) in before {
+        let statement = sql::set_property(&builder.context.database, table, key, value);
+        builder.repeat(&statement).await?;
+    }
+    Ok(())
 }
 
 /// Only if it happened.
@@ -122,20 +180,46 @@ async fn rename_back(
         .await
 }
 
-/// The database's slot is ours, so a RESTORE that still runs and came after the proof is ours.
-async fn end_restore(builder: &Builder<'_>, proof: &Proof) -> Result<(), RunError> {
-    let Proof::LastRestore { job_id } = proof else {
+/// Ends the RESTORE of this step if it still runs, and no other.
+///
+/// Not while it prepares: a cancel may then take live tables with it (`backup/RestoreJob.java`, cancelInternal); the next tick is waited
+/// for. A job that stays there is left to a person.
+async fn end_restore(builder: &Builder<'_>, step: &Step, proof: &Proof) -> Result<(), RunError> {
+    let (Proof::LastRestore { job_id }, Step::Download { label, .. }) = (proof, step) else {
         return Ok(());
     };
-    let Some(row) = builder.restore_row().await? else {
-        return Ok(());
+    let ours = |row: &RestoreJobRow| {
+        row.label == label.as_str() && !row.state.is_over() && row.job_id != *job_id
     };
-    if row.state.is_over() || row.job_id == *job_id {
-        return Ok(());
+    let begun = Instant::now();
+    loop {
+        let row = builder
+            .job
+            .insist(PATIENCE, || builder.restore_row())
+            .await?;
+        let Some(row) = row.filter(|row| ours(row)) else {
+            return Ok(());
+        };
+        if row.state == RestoreState::Pending {
+            if begun.elapsed() > PATIENCE {
+                return Err(RunError::Failed(format!(
+                    "the restore of `{label}` stays in PENDING, where cancelling it can remove live tables"
+                )));
+            }
+        } else {
+            let cancel = sql::cancel_restore(&builder.context.database);
+            // Refused or lost, the row tells what came of it.
+            if let Err(error) = builder.session.execute(&cancel).await {
+                builder.job.journal.waiting(&error.to_string());
+            }
+            if begun.elapsed() > PATIENCE {
+                return Err(RunError::Failed(format!(
+                    "the restore of `{label}` could not be cancelled"
+                )));
+            }
+        }
+        tokio::time::sleep(builder.job.tuning.poll_interval).await;
     }
-    builder
-        .repeat(&sql::cancel_restore(&builder.context.database))
-        .await
 }
 
 fn by_hand(database: &crate::names::DatabaseName, step: &Step) -> Option<String> {
@@ -178,11 +262,23 @@ async fn end(
     let ops = Ops::open(session.clone()).await?;
     let (record, steps) = find(&ops, restore).await?;
     let context = context(&record, &steps)?;
+    // Two of them at once would swap twice.
+    let (slot, _beating) = hold_database(job, session, &ops, &context).await?;
     let mut builder = Builder::new(job, session, &ops, &context, steps);
-    match ending {
+    let ended = match ending {
         Ending::Undo => undo(&mut builder, &record).await,
         Ending::Discard => discard(&builder, record).await,
-    }
+    };
+    let end = if ended.is_ok() {
+        SlotEnd::Finished
+    } else {
+        SlotEnd::Failed
+    };
+    job.insist(PATIENCE, || async {
+        Ok(ops.release(&slot, end, job.now()).await?)
+    })
+    .await?;
+    ended
 }
 
 /// The restore's record and steps, or why there are none.
@@ -212,10 +308,11 @@ fn context(record: &RestoreRecord, steps: &[StepRecord]) -> Result<RestoreContex
 }
 
 async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<String, RunError> {
-    let swaps: Vec<usize> = (0..builder.steps.len())
-        .filter(|&index| is_live_step(&builder.steps[index], StepState::Done))
-        .collect();
-    if swaps.is_empty() {
+    let first_live = builder
+        .steps
+        .iter()
+        .position(|record| is_live_step(record, StepState::Done));
+    let Some(first_live) = first_live else {
         return Err(Refused::not_possible(
             format!(
                 "restore `{}` made nothing live that could be taken back",
@@ -224,60 +321,23 @@ async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<Strin
             "`brctl show JOB` tells how it ended",
         )
         .into());
-    }
-    let of = u32::try_from(swaps.len()).unwrap_or(u32::MAX);
-    for (number, index) in (1..).zip(swaps.into_iter().rev()) {
+    };
+    let done = |index: &usize| builder.steps[*index].state == StepState::Done;
+    let steps: Vec<usize> = (first_live..builder.steps.len()).filter(done).collect();
+    let of = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+    for (number, index) in (1..).zip(steps.into_iter().rev()) {
         let step = parse(&builder.steps[index])?;
         builder
             .job
             .journal
             .step(number, of, format!("take back: {}", step.describe()));
-        take_back_step(builder, &step, &proof(&builder.steps[index])).await?;
+        take_back_step(builder, index, &step).await?;
         builder.mark(index, StepState::Undone).await?;
     }
-    reawaken(builder).await?;
     Ok(format!(
         "restore `{}` is taken back; what it restored is kept under the suffix until `brctl discard {}`",
         record.job, record.job
     ))
-}
-
-/// Dynamic partitioning and TTL of the old tables, which were switched off when they went out of use.
-async fn reawaken(builder: &Builder<'_>) -> Result<(), RunError> {
-    let swapped = |restored: &TableName| {
-        builder.steps.iter().find_map(|record| match parse(record) {
-            Ok(Step::Swap {
-                table,
-                restored: built,
-            }) if built == *restored => Some(table),
-            _ => None,
-        })
-    };
-    let first_swap = builder
-        .steps
-        .iter()
-        .position(|record| matches!(parse(record), Ok(Step::Swap { .. } | Step::Rename { .. })));
-    for record in builder.steps.iter().skip(first_swap.unwrap_or(usize::MAX)) {
-        let (Ok(Step::Quiet { table }), Proof::Properties { before }) =
-            (parse(record), proof(record))
-        else {
-            continue;
-        };
-        let Some(live) = swapped(&table) else {
-            continue;
-        };
-        for (key, value) in before {
-            builder
-                .repeat(&sql::set_property(
-                    &builder.context.database,
-                    &live,
-                    &key,
-                    &value,
-                ))
-                .await?;
-        }
-    }
-    Ok(())
 }
 
 fn is_live_step(record: &StepRecord, state: StepState) -> bool {

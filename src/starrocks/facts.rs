@@ -12,7 +12,7 @@ use super::rows::is_hidden;
 use super::{ResultSet, Row, RowError, Session, StatementError, query, sql};
 use crate::catalog::{
     ColumnFacts, DatabaseFacts, Fingerprint, LeftOut, LeftOutReason, PartitionFacts, Partitioning,
-    PhysicalPartition, SchemaFingerprint, TableFacts,
+    PhysicalPartition, SchemaFingerprint, TableFacts, TableLook,
 };
 use crate::names::{DatabaseName, PartitionName, TableName};
 
@@ -33,6 +33,8 @@ pub async fn read_database(
     database: &DatabaseName,
 ) -> Result<DatabaseFacts, FactsError> {
     let session = session.as_ref();
+    // A frontend that is behind would show partitions as they were.
+    query(session, "SYNC").await?;
     let tables = query(session, &sql::tables(database)).await?;
     if tables.rows.is_empty() {
         prove_database(session, database).await?;
@@ -63,34 +65,34 @@ async fn prove_database(
     }
 }
 
-type Looked = BTreeMap<TableName, (u64, BTreeMap<PartitionName, Fingerprint>)>;
-
 /// Ids and fingerprints only: what is compared with the first look once the snapshot is taken.
 pub async fn read_second_look(
     session: &Session,
     database: &DatabaseName,
-) -> Result<Looked, FactsError> {
-    let ids = query(session.as_ref(), &sql::table_ids(database)).await?;
-    let partitions = query(session.as_ref(), &sql::fingerprints(database)).await?;
-    let mut looked = Looked::new();
-    for row in ids.rows() {
-        looked.insert(
-            row.name("TABLE_NAME")?,
-            (
-                row.optional_number("TABLE_ID")?.unwrap_or(0),
-                BTreeMap::new(),
-            ),
-        );
-    }
-    for (table, parts) in physical(&partitions)? {
-        let Some((_, known)) = looked.get_mut(&table) else {
+) -> Result<BTreeMap<TableName, TableLook>, FactsError> {
+    query(session.as_ref(), "SYNC").await?;
+    let session = session.as_ref();
+    let configs = query(session, &sql::tables_config(database)).await?;
+    let columns = query(session, &sql::columns(database)).await?;
+    let partitions = query(session, &sql::fingerprints(database)).await?;
+    let mut columns = by_table(&columns)?;
+    let mut partitions = physical(&partitions)?;
+    let mut looked = BTreeMap::new();
+    for row in configs.rows() {
+        // As in the first look: not of our world.
+        let Ok(name) = row.name::<TableName>("TABLE_NAME") else {
             continue;
         };
-        known.extend(
-            parts
-                .into_iter()
-                .map(|(name, rows)| (name, Fingerprint::new(rows))),
-        );
+        let columns = in_order(&columns.remove(name.as_str()).unwrap_or_default());
+        let parts = partitions.remove(&name).unwrap_or_default().into_iter();
+        let look = TableLook {
+            id: row.optional_number("TABLE_ID")?.unwrap_or(0),
+            schema: schema_fingerprint(&row, &columns),
+            partitions: parts
+                .map(|(name, rows)| (name, Fingerprint::new(rows)))
+                .collect(),
+        };
+        looked.insert(name, look);
     }
     Ok(looked)
 }
@@ -196,23 +198,25 @@ fn table(
     columns: &[Row<'_>],
     parts: &[Row<'_>],
 ) -> Result<TableFacts, RowError> {
-    let mut columns: Vec<&Row<'_>> = columns.iter().collect();
-    columns.sort_by_key(|row| row.number::<u64>("ORDINAL_POSITION").unwrap_or(u64::MAX));
+    let columns = in_order(columns);
     let automatic = parts
         .iter()
         .any(|row| row.text("PARTITION_NAME").is_ok_and(is_hidden));
     Ok(TableFacts {
         id: config.number("TABLE_ID")?,
         schema: schema_fingerprint(config, &columns),
-        columns: columns
-            .iter()
-            .map(|row| column(row))
-            .collect::<Result<_, _>>()?,
+        columns: columns.iter().map(column).collect::<Result<_, _>>()?,
         partitioning: partitioning(&name, automatic, parts)?,
         partitions: partition_facts(parts)?,
         replication_num: replication_num(parts)?,
         name,
     })
+}
+
+fn in_order<'a>(columns: &[Row<'a>]) -> Vec<Row<'a>> {
+    let mut columns = columns.to_vec();
+    columns.sort_by_key(|row| row.number::<u64>("ORDINAL_POSITION").unwrap_or(u64::MAX));
+    columns
 }
 
 fn column(row: &Row<'_>) -> Result<ColumnFacts, RowError> {
@@ -345,7 +349,7 @@ fn data_bytes(text: &str) -> u64 {
 
 /// Whatever must be alike for rows and partitions of two copies to be exchanged. Comments are part of it because a restore would bring the
 /// old ones back; volatile properties, bucket numbers and the list of partitions are not.
-fn schema_fingerprint(config: &Row<'_>, columns: &[&Row<'_>]) -> SchemaFingerprint {
+fn schema_fingerprint(config: &Row<'_>, columns: &[Row<'_>]) -> SchemaFingerprint {
     let mut digest = Md5::new();
     let mut feed = |text: Option<&str>| {
         let text = text.unwrap_or("\u{0}");

@@ -43,6 +43,9 @@ struct Open {
 /// A connection idle for longer is asked whether it still lives before a statement is entrusted to it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
 
+/// Of query_timeout, in seconds.
+const LONGEST_TIMEOUT: u64 = 259_200;
+
 /// MySQL's own limit on what is sent at once; statements of ours stay under 1 MiB, answers may be long.
 const MAX_PACKET: usize = 64 << 20;
 
@@ -144,7 +147,12 @@ impl MysqlFrontend {
             let mut conn = Conn::new(opts).await?;
             // Every time the cluster prints is UTC from here on.
             conn.query_drop("SET time_zone = '+00:00'").await?;
-            let seconds = self.address.statement_timeout.as_secs().max(1);
+            // A value out of bounds is refused (`sql/analyzer/SetStmtAnalyzer.java`), and with it the whole session.
+            let seconds = self
+                .address
+                .statement_timeout
+                .as_secs()
+                .clamp(1, LONGEST_TIMEOUT);
             conn.query_drop(format!("SET query_timeout = {seconds}"))
                 .await?;
             // Since 3.4 INSERT has a timeout of its own; before, the variable is unknown and query_timeout does for both.

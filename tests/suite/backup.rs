@@ -287,3 +287,33 @@ fn a_cancelled_backup_is_recorded_and_its_slot_released() {
     world.assert_nothing_open();
     world.back_up("full");
 }
+
+#[test]
+fn two_groups_of_one_database_follow_one_another_under_labels_of_their_own() {
+    let mut world = World::with_sales();
+    world.put_in_group("dims", "sales", "customers");
+    world.sandbox.hold_jobs(true);
+    let mut first = world
+        .brctl_command(&["backup", "full", "--group", "daily"])
+        .spawn()
+        .unwrap();
+    world.wait_for_log(&["wait for the cut"]);
+    let mut second = world
+        .brctl_command(&["backup", "full", "--group", "dims"])
+        .spawn()
+        .unwrap();
+    world.wait_for_log(&["waiting", "database `sales` is taken by backup"]);
+    world.sandbox.hold_jobs(false);
+    assert!(first.wait().unwrap().success());
+    assert!(second.wait().unwrap().success());
+    let rows =
+        world.sql("SELECT inventory_group, status FROM ops.backup_history ORDER BY started_ms");
+    let rows: Vec<(&str, &str)> = rows
+        .iter()
+        .map(|row| (row[0].as_deref().unwrap(), row[1].as_deref().unwrap()))
+        .collect();
+    assert_eq!(rows, [("daily", "FINISHED"), ("dims", "FINISHED")]);
+    let labels = world.sql("SELECT DISTINCT label FROM ops.backup_history");
+    assert_eq!(labels.len(), 2);
+    world.assert_nothing_open();
+}

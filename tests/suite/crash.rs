@@ -136,3 +136,60 @@ fn two_daemons_on_one_socket_are_one_too_many() {
     world.signal("TERM");
     assert_eq!(world.wait_for_end(), 0);
 }
+
+#[test]
+fn a_restore_that_was_being_taken_back_is_never_taken_up_again() {
+    let mut world = World::with_sales();
+    let label = world.back_up("full");
+    world.sql("UPDATE sales.customers SET name = 'newer' WHERE id = 1");
+    let customers = world.rows("sales.customers");
+    world.sandbox.stall_transfers(Some("slow"));
+    let mut watching = world
+        .brctl_command(&["restore", "--target-label", &label, "--yes"])
+        .spawn()
+        .unwrap();
+    world.wait_for_log(&["step", "download customers"]);
+    world.kill();
+    watching.wait().unwrap();
+    // As a daemon leaves it that was told to cancel, and was killed right after it had decided to.
+    world.sql("UPDATE ops.restore_steps SET state = 'UNDONE' WHERE step_no = 0");
+    world.sandbox.stall_transfers(None);
+    world.start();
+    world.wait_for_log(&["job ended", "the live tables are as they were"]);
+    assert_eq!(world.rows("sales.customers"), customers);
+    assert_eq!(world.sql("SHOW TABLES FROM sales").len(), 2);
+    assert_eq!(
+        world.cell("SELECT status FROM ops.restore_history"),
+        "FAILED"
+    );
+    world.assert_nothing_open();
+}
+
+#[test]
+fn a_run_that_waited_for_its_turn_gets_it_in_the_next_life() {
+    let mut world = World::with_sales();
+    world.sandbox.hold_jobs(true);
+    let mut watching = world
+        .brctl_command(&["backup", "full", "--group", "daily"])
+        .spawn()
+        .unwrap();
+    world.wait_for_log(&["wait for the cut"]);
+    let due = chrono::Utc::now() + chrono::TimeDelta::seconds(2);
+    let cron = due.format("%S %M %H %d %m *");
+    world.write(
+        "schedule.toml",
+        &format!("version = 1\n[group.daily]\nincremental = \"{cron}\"\ncatch-up = \"none\"\n"),
+    );
+    world.brctl(&["reload"]).ok();
+    world.wait_for_log(&["a waiting due moment is claimed"]);
+    world.kill();
+    watching.wait().unwrap();
+    world.sandbox.hold_jobs(false);
+    world.start();
+    world.wait_for_log(&["job ended", "nothing changed since"]);
+    world.signal("TERM");
+    assert_eq!(world.wait_for_end(), 0);
+    let fires = world.sql("SELECT outcome FROM ops.schedule_fires");
+    assert_eq!(fires, [[Some("FINISHED".to_owned())]]);
+    world.assert_nothing_open();
+}

@@ -44,6 +44,7 @@ fn the_monitoring_queries_tell_what_brctl_tells() {
     world
         .brctl(&["backup", "full", "--group", "ghosts"])
         .refused(1, &[]);
+    world.wait_for_log(&["job ended", "ghost does not exist"]);
     if client(&world, "SELECT 1").is_none() {
         return;
     }
@@ -52,7 +53,6 @@ fn the_monitoring_queries_tell_what_brctl_tells() {
         .brctl_command(&["backup", "full", "--group", "daily"])
         .spawn()
         .unwrap();
-    world.wait_for_log(&["group=\"daily\""]);
     world.wait_for_log(&["wait for the cut"]);
     let recent = client(&world, RECENT).unwrap();
     let listed = world.brctl(&["backups", "--json"]).ok().json();

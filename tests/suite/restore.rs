@@ -211,7 +211,7 @@ fn a_failure_between_two_swaps_takes_the_first_one_back() {
     world.sql("INSERT INTO sales.orders VALUES ('2026-01-03', 50, 5, 'newer')");
     let before = (world.rows("sales.orders"), world.rows("sales.customers"));
     world.sandbox.fail_next(
-        "ALTER TABLE `sales`.`orders` SWAP",
+        "^ALTER TABLE `sales`.`orders` SWAP",
         Effect::None,
         SqlError::plain("no"),
     );
@@ -236,7 +236,7 @@ fn a_swap_whose_answer_is_lost_is_done_once() {
     let lost = SqlError::plain("java.net.SocketException: Connection reset");
     world
         .sandbox
-        .fail_next("ALTER TABLE `sales`.`customers` SWAP", Effect::Done, lost);
+        .fail_next("^ALTER TABLE `sales`.`customers` SWAP", Effect::Done, lost);
     world.restore(&label, &["--table", "customers"]);
     assert_eq!(world.rows("sales.customers"), customers);
 }

@@ -86,6 +86,19 @@ impl Step {
         }
     }
 
+    /// The name under which the step's table stands beside the live one.
+    pub fn holder(&self) -> Option<&TableName> {
+        match self {
+            Step::Swap { restored, .. } | Step::Rename { restored, .. } => Some(restored),
+            Step::Download { download_as, .. } => Some(download_as),
+            Step::Quiet { table } => Some(table),
+            Step::Copy { .. }
+            | Step::DropPartition { .. }
+            | Step::DropHelper { .. }
+            | Step::Verify { .. } => None,
+        }
+    }
+
     /// For a person following along.
     pub fn describe(&self) -> String {
         match self {

@@ -1,5 +1,8 @@
 //! How an attempt ends: recorded, taken again, or given up with a row that says why.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use super::line::{Attempted, Line, STEPS};
 use super::order::BackupContext;
 use super::record::{finish, record, record_failure};
@@ -7,22 +10,74 @@ use super::under_way::Taken;
 use crate::catalog::BackupRecord;
 use crate::names::{Label, TableName};
 use crate::ops::{Reservation, SlotEnd};
-use crate::plan::backup::{BackupPlan, Forced, Promotion};
+use crate::plan::backup::{BackupPlan, Baseline, Forced, Promotion};
+use crate::plan::settle::torn;
 use crate::run::error::RunError;
 use crate::run::job::JobStop;
-use crate::run::labels::{free_label, label_for_failure};
+use crate::run::labels::label_for_failure;
 use crate::run::poll::cancel_backup;
+use crate::starrocks::read_second_look;
 
 /// A snapshot that could not be one cut is taken again so many times before the run is made a full, which always is one.
 const TORN_ATTEMPTS: u32 = 3;
+
+/// How long the end of an attempt is insisted on being written: the cluster may be in trouble right now.
+const RECORDING: Duration = Duration::from_secs(600);
 
 impl Line<'_> {
     pub(super) async fn close(
         &self,
         taken: Result<Taken, RunError>,
-        plan: BackupPlan,
+        context: &BackupContext,
         label: Label,
         slot: Reservation,
+    ) -> Result<Attempted, RunError> {
+        let Line {
+            job, ops, order, ..
+        } = self;
+        match taken {
+            Ok(Taken::Whole(whole)) => {
+                let database = &order.database;
+                let record = finish(job, ops, context, database, label, *whole, slot).await?;
+                Ok(Attempted::Done(Box::new(record)))
+            }
+            Ok(Taken::Torn(moved)) => {
+                self.discard_attempt(&label, &slot, SlotEnd::Cancelled)
+                    .await?;
+                Ok(Attempted::Torn(moved))
+            }
+            Err(error) => self.give_up(error, context, &label, &slot).await,
+        }
+    }
+
+    pub(super) async fn close_unchanged(
+        &self,
+        verified: Result<Attempted, RunError>,
+        context: &BackupContext,
+        label: &Label,
+        slot: &Reservation,
+    ) -> Result<Attempted, RunError> {
+        match verified {
+            Ok(Attempted::Torn(moved)) => {
+                self.discard_attempt(label, slot, SlotEnd::Cancelled)
+                    .await?;
+                Ok(Attempted::Torn(moved))
+            }
+            Ok(done) => {
+                self.release(slot, SlotEnd::Finished).await?;
+                Ok(done)
+            }
+            Err(error) => self.give_up(error, context, label, slot).await,
+        }
+    }
+
+    /// With a row that says why, unless the attempt is made again.
+    pub(super) async fn give_up(
+        &self,
+        error: RunError,
+        context: &BackupContext,
+        label: &Label,
+        slot: &Reservation,
     ) -> Result<Attempted, RunError> {
         let Line {
             job,
@@ -31,44 +86,30 @@ impl Line<'_> {
             order,
             ..
         } = self;
-        let context = self.context(&plan);
-        match taken {
-            Ok(Taken::Whole(whole)) => {
-                let record =
-                    finish(job, ops, &context, &order.database, label, *whole, slot).await?;
-                Ok(Attempted::Done(Box::new(record)))
-            }
-            Ok(Taken::Torn(moved)) => {
-                self.discard_attempt(&label, &slot, SlotEnd::Cancelled)
-                    .await?;
-                Ok(Attempted::Torn(moved))
-            }
-            // The server's job goes on; the slot stays ACTIVE for the next life to find it by.
-            Err(RunError::Stopped(JobStop::Detach)) => Err(RunError::Stopped(JobStop::Detach)),
-            Err(error) => {
-                if error.wants_new_attempt() {
-                    self.discard_attempt(&label, &slot, SlotEnd::Failed).await?;
-                    return Err(error);
-                }
-                job.insist(order.patience, || {
-                    cancel_backup(job, session, &order.database, &label)
-                })
-                .await?;
-                job.insist(order.patience, || {
-                    record_failure(
-                        job,
-                        ops,
-                        &context,
-                        Some(&order.database),
-                        &label,
-                        &error,
-                        Some(&slot),
-                    )
-                })
-                .await?;
-                Err(error)
-            }
+        let database = &order.database;
+        // The server's job goes on; the slot stays ACTIVE for the next life to find it by.
+        if matches!(error, RunError::Stopped(JobStop::Detach)) {
+            return Err(error);
         }
+        if error.wants_new_attempt() {
+            self.discard_attempt(label, slot, SlotEnd::Failed).await?;
+            return Err(error);
+        }
+        job.insist(RECORDING, || cancel_backup(job, session, database, label))
+            .await?;
+        job.insist(RECORDING, || {
+            record_failure(job, ops, context, Some(database), label, &error, Some(slot))
+        })
+        .await?;
+        Err(error)
+    }
+
+    pub(super) async fn release(&self, slot: &Reservation, end: SlotEnd) -> Result<(), RunError> {
+        let Line { job, ops, .. } = self;
+        job.insist(RECORDING, || async {
+            Ok(ops.release(slot, end, job.now()).await?)
+        })
+        .await
     }
 
     /// A label that came to nothing: its rows go, and with the slot closed the next attempt can begin.
@@ -90,7 +131,7 @@ impl Line<'_> {
             ops.delete_manifest(label).await?;
             Ok(ops.release(slot, end, job.now()).await?)
         };
-        job.insist(order.patience, discard).await
+        job.insist(RECORDING, discard).await
     }
 
     pub(super) fn take_again(&mut self, moved: Forced, torn: u32) {
@@ -108,44 +149,54 @@ impl Line<'_> {
         }
     }
 
-    /// Nothing differs: a recovery point without a snapshot of its own.
-    pub(super) async fn record_unchanged(
+    /// Nothing differs, so there will be no cut: a second look tells whether the first one was of one moment.
+    pub(super) async fn verify_unchanged(
         &self,
-        plan: BackupPlan,
-    ) -> Result<BackupRecord, RunError> {
+        plan: &BackupPlan,
+        context: &BackupContext,
+        baseline: Option<&Baseline>,
+        label: &Label,
+    ) -> Result<Attempted, RunError> {
         let Line {
             job,
             session,
-            ops,
             order,
             ..
         } = self;
-        let find = || {
-            free_label(
-                ops,
-                session,
-                &order.repository,
-                &order.database,
-                plan.kind,
-                &order.naming,
-                self.skip,
-            )
-        };
-        let (label, _) = job.patiently(order.patience, find).await?;
-        job.journal.labelled(&label);
-        ops.write_manifest(
-            &label,
-            &order.database,
-            &plan.manifest,
-            &plan.left_out,
-            job.now(),
-        )
-        .await?;
-        let mut record = record(job, &self.context(&plan), Some(&order.database), label);
+        let look = || async { Ok(read_second_look(session, &order.database).await?) };
+        let after = job.patiently(order.patience, look).await?;
+        let empty = BTreeMap::new();
+        let known = baseline.map_or(&empty, |baseline| &baseline.state);
+        let moved = torn(&plan.manifest, known, &after);
+        if !moved.is_empty() {
+            return Ok(Attempted::Torn(moved));
+        }
+        let record = self.record_unchanged(plan, context, label).await?;
+        Ok(Attempted::Done(Box::new(record)))
+    }
+
+    /// A recovery point without a snapshot of its own.
+    async fn record_unchanged(
+        &self,
+        plan: &BackupPlan,
+        context: &BackupContext,
+        label: &Label,
+    ) -> Result<BackupRecord, RunError> {
+        let Line {
+            job, ops, order, ..
+        } = self;
+        let database = &order.database;
+        let mut record = record(job, context, Some(database), label.clone());
         record.verified = Some(self.started);
         record.partition_count = Some(0);
         record.data_bytes = Some(0);
-        ops.record_backup(&record).await?;
+        let write = || async {
+            let (manifest, left_out) = (&plan.manifest, &plan.left_out);
+            ops.write_manifest(label, database, manifest, left_out, job.now())
+                .await?;
+            Ok(ops.record_backup(&record).await?)
+        };
+        job.insist(RECORDING, write).await?;
         job.journal.step(
             STEPS,
             STEPS,
@@ -173,7 +224,7 @@ impl Line<'_> {
         };
         let recorded = async {
             let Some(label) =
-                label_for_failure(ops, order.database.as_str(), order.kind, &order.naming).await?
+                label_for_failure(ops, order.database.as_str(), order.kind, order.day).await?
             else {
                 return Ok(());
             };
@@ -198,7 +249,7 @@ impl Line<'_> {
         error
     }
 
-    fn bare_context(&self) -> BackupContext {
+    pub(super) fn bare_context(&self) -> BackupContext {
         BackupContext {
             run: self.job.id.clone(),
             group: self.order.group.clone(),

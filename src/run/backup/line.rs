@@ -1,21 +1,23 @@
 //! The straight line, taken again from the first look on where the cluster says so.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::order::{BackupContext, DatabaseOrder};
 use super::under_way::{Taken, UnderWay};
 use crate::catalog::{BackupKind, BackupRecord, DatabaseFacts};
-use crate::names::{DatabaseName, Label, PartitionName, TableName};
-use crate::ops::{HeldSlot, Ops, Reservation, Reserved, Scope, SlotClaim};
+use crate::names::{Label, PartitionName, TableName};
+use crate::ops::{Ops, Reservation, Scope, SlotClaim, SlotEnd};
 use crate::plan::backup::{BackupPlan, Baseline, Forced, Promotion, plan_full, plan_incremental};
-use crate::run::adopt::heal_stale;
 use crate::run::baseline::BaselineQuery;
 use crate::run::error::{Refused, RunError};
 use crate::run::job::Job;
 use crate::run::labels::free_label;
-use crate::run::poll::backup_row;
+use crate::run::poll::{UNSEEN, UNSEEN_WHEN_LOST, backup_row};
+use crate::run::slots::{Heartbeat, hold};
 use crate::starrocks::{ErrorClass, Session, StatementError, read_database, sql};
 
 /// Labels found burnt, partitions gone under the statement: each costs an attempt.
@@ -93,22 +95,33 @@ pub(super) enum Attempted {
 
 impl Line<'_> {
     async fn attempt(&mut self) -> Result<Attempted, RunError> {
-        let (plan, baseline) = match self.look_and_plan().await {
-            Ok(planned) => planned,
-            Err(error) => return Err(self.record_early_failure(error).await),
-        };
-        if plan.items.is_empty() {
-            return self
-                .record_unchanged(plan)
-                .await
-                .map(|record| Attempted::Done(Box::new(record)));
-        }
-        let (label, slot) = match self.reserve(&plan).await {
+        // The slot first: from here on nobody of ours takes a label of this database, or looks at it with a backup in mind.
+        let (label, slot, _beating) = match self.reserve().await {
             Ok(reserved) => reserved,
             Err(error) => return Err(self.record_early_failure(error).await),
         };
-        let taken = self.take(&plan, baseline.as_ref(), &label, &slot).await;
-        self.close(taken, plan, label, slot).await
+        let planned = match self.look_and_plan().await {
+            Ok(planned) => planned,
+            Err(error) => {
+                return self
+                    .give_up(error, &self.bare_context(), &label, &slot)
+                    .await;
+            }
+        };
+        let (plan, baseline) = planned;
+        let context = self.context(&plan);
+        if plan.items.is_empty() {
+            let verified = self
+                .verify_unchanged(&plan, &context, baseline.as_ref(), &label)
+                .await;
+            return self
+                .close_unchanged(verified, &context, &label, &slot)
+                .await;
+        }
+        let taken = self
+            .take(&plan, &context, baseline.as_ref(), &label, &slot)
+            .await;
+        self.close(taken, &context, label, slot).await
     }
 
     async fn look_and_plan(&self) -> Result<(BackupPlan, Option<Baseline>), RunError> {
@@ -119,7 +132,7 @@ impl Line<'_> {
             ..
         } = self;
         job.journal
-            .step(1, STEPS, format!("look at database {}", order.database));
+            .step(2, STEPS, format!("look at database {}", order.database));
         let facts = job
             .patiently(order.patience, || async {
                 Ok(read_database(session, &order.database).await?)
@@ -138,15 +151,13 @@ impl Line<'_> {
         if facts.tables.is_empty() {
             return Err(nothing_to_take(order, &facts).into());
         }
-        job.journal.step(2, STEPS, "plan");
+        job.journal.step(3, STEPS, "plan");
         self.plan(facts).await
     }
 
     async fn plan(&self, facts: DatabaseFacts) -> Result<(BackupPlan, Option<Baseline>), RunError> {
         let Line {
             job,
-            session,
-            ops,
             order,
             forced,
             promote,
@@ -155,14 +166,7 @@ impl Line<'_> {
         if order.kind == BackupKind::Full {
             return Ok((plan_full(&facts, None), None));
         }
-        let query = BaselineQuery {
-            ops,
-            session,
-            group: &order.group,
-            database: &order.database,
-            repository: &order.repository,
-            named: order.baseline.as_ref(),
-        };
+        let query = self.baselines();
         let found = match promote {
             Some(promotion) => Err(promotion.clone()),
             None => job.patiently(order.patience, || query.find()).await?,
@@ -177,8 +181,19 @@ impl Line<'_> {
         })
     }
 
-    /// A free label and the database's slot under it, with the manifest written: all that must stand before the cluster is asked.
-    async fn reserve(&mut self, plan: &BackupPlan) -> Result<(Label, Reservation), RunError> {
+    fn baselines(&self) -> BaselineQuery<'_> {
+        BaselineQuery {
+            ops: self.ops,
+            session: self.session,
+            group: &self.order.group,
+            database: &self.order.database,
+            repository: &self.order.repository,
+            named: self.order.baseline.as_ref(),
+        }
+    }
+
+    /// The database's slot, under a label that is free. The label was chosen before the slot was won, so it is looked at once more.
+    async fn reserve(&mut self) -> Result<(Label, Reservation, Heartbeat), RunError> {
         let Line {
             job,
             session,
@@ -186,21 +201,16 @@ impl Line<'_> {
             order,
             ..
         } = *self;
-        job.journal.step(3, STEPS, "reserve the slot");
-        let find = || {
-            free_label(
-                ops,
-                session,
-                &order.repository,
-                &order.database,
-                plan.kind,
-                &order.naming,
-                self.skip,
-            )
-        };
-        let (label, attempt) = job.patiently(order.patience, find).await?;
-        let context = serde_json::to_string(&self.context(plan)).expect("a context is JSON");
-        let reserve = || async {
+        job.journal.step(1, STEPS, "reserve the slot");
+        let context = serde_json::to_string(&self.bare_context()).expect("a context is JSON");
+        let kind = self.likely_kind().await?;
+        loop {
+            let find = || {
+                let (repository, database) = (&order.repository, &order.database);
+                let naming = &order.naming;
+                free_label(ops, session, repository, database, kind, naming, self.skip)
+            };
+            let (label, attempt) = job.patiently(order.patience, find).await?;
             let claim = SlotClaim {
                 scope: Scope::Backup,
                 label: &label,
@@ -209,21 +219,39 @@ impl Line<'_> {
                 job: &job.id,
                 context: context.clone(),
             };
-            match ops.reserve(&claim, job.now()).await? {
-                Reserved::Ours(slot) => Ok(slot),
-                Reserved::Held(other) => {
-                    heal_stale(job, session, ops, &other).await?;
-                    Err(slot_taken(&order.database, &other))
+            let (slot, beating) = hold(job, session, ops, &claim, order.patience).await?;
+            self.skip = attempt + 1;
+            let known = job.insist(order.patience, || async { Ok(ops.backup(&label).await?) });
+            match known.await {
+                Ok(None) => {
+                    job.journal.labelled(&label);
+                    return Ok((label, slot, beating));
                 }
-                Reserved::Raced => Err(RunError::Statement(StatementError::lost(
-                    "another claim won the slot",
-                ))),
+                // Taken while this run waited for its turn.
+                Ok(Some(_)) => self.release(&slot, SlotEnd::Cancelled).await?,
+                Err(error) => {
+                    self.release(&slot, SlotEnd::Failed).await?;
+                    return Err(error);
+                }
             }
-        };
-        let slot = job.patiently(order.patience, reserve).await?;
-        self.skip = attempt + 1;
-        job.journal.labelled(&label);
-        Ok((label, slot))
+        }
+    }
+
+    /// The kind that the label will say: an incremental that cannot be one is named for the full that it becomes.
+    async fn likely_kind(&self) -> Result<BackupKind, RunError> {
+        if self.order.kind == BackupKind::Full || self.promote.is_some() {
+            return Ok(BackupKind::Full);
+        }
+        let query = self.baselines();
+        let has_full = self
+            .job
+            .patiently(self.order.patience, || query.has_candidate())
+            .await?;
+        Ok(if has_full {
+            BackupKind::Incremental
+        } else {
+            BackupKind::Full
+        })
     }
 
     pub(super) fn context(&self, plan: &BackupPlan) -> BackupContext {
@@ -247,6 +275,7 @@ impl Line<'_> {
     async fn take(
         &self,
         plan: &BackupPlan,
+        context: &BackupContext,
         baseline: Option<&Baseline>,
         label: &Label,
         slot: &Reservation,
@@ -258,39 +287,41 @@ impl Line<'_> {
             order,
             ..
         } = self;
-        job.check_stop()?;
-        ops.write_manifest(
-            label,
-            &order.database,
-            &plan.manifest,
-            &plan.left_out,
-            job.now(),
-        )
-        .await?;
+        let described = serde_json::to_string(context).expect("a context is JSON");
+        let write = || async {
+            ops.describe_slot(slot, &described).await?;
+            let (database, now) = (&order.database, job.now());
+            let (manifest, left_out) = (&plan.manifest, &plan.left_out);
+            Ok(ops
+                .write_manifest(label, database, manifest, left_out, now)
+                .await?)
+        };
+        job.patiently(order.patience, write).await?;
         job.journal.step(
             4,
             STEPS,
             format!("submit BACKUP {label}: {}", summary(plan)),
         );
-        self.submit(plan, label).await?;
+        let unseen = self.submit(plan, label).await?;
         let empty = BTreeMap::new();
         let under_way = UnderWay {
             job,
             session,
-            ops,
             database: &order.database,
             repository: &order.repository,
             label,
             timeout: order.job_timeout,
+            unseen,
             manifest: &plan.manifest,
             baseline: baseline.map_or(&empty, |baseline| &baseline.state),
         };
-        under_way.see_through(slot).await
+        under_way.see_through().await
     }
 
     /// Sent once. Whatever comes back other than OK, the job is looked for before anything is sent again: a follower may have sent it
-    /// twice, and a lost answer is no answer (`rpc/ThriftRPCRequestExecutor.java` resends up to three times).
-    async fn submit(&self, plan: &BackupPlan, label: &Label) -> Result<(), RunError> {
+    /// twice, and a lost answer is no answer (`rpc/ThriftRPCRequestExecutor.java` resends up to three times). Tells how long the job may
+    /// be nowhere to be seen.
+    async fn submit(&self, plan: &BackupPlan, label: &Label) -> Result<Duration, RunError> {
         let Line {
             job,
             session,
@@ -309,22 +340,42 @@ impl Line<'_> {
             &items,
             order.job_timeout,
         );
-        job.patiently(order.patience, || async {
+        let sent = AtomicBool::new(false);
+        let send = || async {
             if backup_row(session, &order.database, label).await?.is_some() {
-                return Ok(());
+                // A job of this name that was there before ours is not ours.
+                return if sent.load(Ordering::Relaxed) {
+                    Ok(UNSEEN)
+                } else {
+                    Err(label_in_use(label))
+                };
             }
-            let Err(error) = session.execute(&statement).await else { return Ok(()) };
+            sent.store(true, Ordering::Relaxed);
+            let Err(error) = session.execute(&statement).await else {
+                return Ok(UNSEEN);
+            };
             if error.class == ErrorClass::Lost {
-                job.journal.finding(format!("the answer to BACKUP was lost ({error}); looking for the job instead of sending again"), None);
-                return Ok(());
+                let text = format!(
+                    "the answer to BACKUP was lost ({error}); looking for the job instead of sending again"
+                );
+                job.journal.finding(text, None);
+                return Ok(UNSEEN_WHEN_LOST);
             }
             if backup_row(session, &order.database, label).await?.is_some() {
-                return Ok(());
+                return Ok(UNSEEN);
             }
             Err(error.into())
-        })
-        .await
+        };
+        job.patiently(order.patience, send).await
     }
+}
+
+fn label_in_use(label: &Label) -> RunError {
+    let text = format!("another tool's job of this database is called `{label}`");
+    let mut error = StatementError::unreachable(text);
+    error.class = ErrorClass::NewLabel;
+    error.help = None;
+    error.into()
 }
 
 fn nothing_to_take(order: &DatabaseOrder, facts: &DatabaseFacts) -> Refused {
@@ -345,18 +396,6 @@ fn nothing_to_take(order: &DatabaseOrder, facts: &DatabaseFacts) -> Refused {
         ),
         "correct the group's rows in ops.table_inventory",
     )
-}
-
-pub fn slot_taken(database: &DatabaseName, other: &HeldSlot) -> RunError {
-    let owner = other.owner.as_deref().unwrap_or("another tool");
-    let mut error = StatementError::unreachable(format!(
-        "database `{database}` is taken by {} `{}` of {owner}",
-        other.scope.as_str(),
-        other.label
-    ));
-    error.class = ErrorClass::SlotBusy;
-    error.help = Some("wait for it, or look at it with `brctl jobs` and in ops.run_status");
-    error.into()
 }
 
 fn summary(plan: &BackupPlan) -> String {

@@ -1,6 +1,6 @@
 //! One database's backup, as one straight line.
 //!
-//! Look, plan, reserve, write the manifest, submit, wait for the cut, look again, wait for the end, confirm, record, release. Each step's
+//! Reserve, look, plan, write the manifest, submit, wait for the cut, look again, wait for the end, confirm, record, release. Each step's
 //! value is the next step's argument. The history row is written last: it is what makes a backup exist. A crash after any step leaves what
 //! [`super::adopt`] finishes from the rows alone.
 //!
@@ -13,7 +13,7 @@ mod order;
 mod record;
 mod under_way;
 
-pub use line::{back_up, slot_taken};
+pub use line::back_up;
 pub use order::{BackupContext, DatabaseOrder};
 pub use record::{finish, record_failure};
 pub use under_way::{Taken, UnderWay};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{BackupKind, Inventory, Trigger};
@@ -19,6 +19,8 @@ pub struct DatabaseOrder {
     pub repository: RepositoryName,
     pub baseline: Option<Label>,
     pub naming: Naming,
+    /// Today, in the group's zone.
+    pub day: NaiveDate,
     pub trigger: Trigger,
     pub scheduled: Option<DateTime<Utc>>,
     pub job_timeout: Duration,

@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::line::STEPS;
 use crate::catalog::{Manifest, TableState};
 use crate::names::{DatabaseName, Label, RepositoryName, TableName};
-use crate::ops::{Ops, Reservation};
 use crate::plan::backup::Forced;
 use crate::plan::settle::{settle, torn};
 use crate::run::confirm::{ConfirmedSnapshot, confirm};
@@ -31,30 +30,32 @@ pub struct Whole {
 pub struct UnderWay<'a> {
     pub job: &'a Job,
     pub session: &'a Session,
-    pub ops: &'a Ops,
     pub database: &'a DatabaseName,
     pub repository: &'a RepositoryName,
     pub label: &'a Label,
     pub timeout: Duration,
+    /// How long the job may be nowhere to be seen.
+    pub unseen: Duration,
     pub manifest: &'a Manifest,
     pub baseline: &'a BTreeMap<TableName, TableState>,
 }
 
 impl UnderWay<'_> {
-    pub async fn see_through(&self, slot: &Reservation) -> Result<Taken, RunError> {
+    pub async fn see_through(&self) -> Result<Taken, RunError> {
         let UnderWay {
             job,
             session,
-            ops,
             database,
             repository,
             label,
             timeout,
+            unseen,
             ..
         } = *self;
-        let mut watch = BackupWatch::new(job, ops, session, database, repository, label, timeout);
+        let mut watch =
+            BackupWatch::new(job, session, database, repository, label, timeout, unseen);
         job.journal.step(5, STEPS, "wait for the cut");
-        watch.until_cut(slot).await?;
+        watch.until_cut().await?;
         let after = job
             .patiently(timeout, || async {
                 Ok(read_second_look(session, database).await?)
@@ -65,7 +66,7 @@ impl UnderWay<'_> {
             return Ok(Taken::Torn(moved));
         }
         job.journal.step(6, STEPS, "wait for the upload");
-        watch.until_finished(slot).await?;
+        watch.until_finished().await?;
         job.journal.step(7, STEPS, "confirm and record");
         let snapshot = job
             .patiently(timeout, || confirm(session, repository, label))

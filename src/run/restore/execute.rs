@@ -8,17 +8,16 @@ use serde::{Deserialize, Serialize};
 use super::ending::{Carried, conclude};
 use super::resolve::{Wanted, plan_wanted};
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName, TableName};
-use crate::ops::{Ops, Reservation, Reserved, Scope, SlotClaim, StepRecord, StepState};
+use crate::ops::{Ops, Reservation, Scope, SlotClaim, StepRecord, StepState};
 use crate::plan::restore::{LiveTable, RestorePlan, Step, TablePlan};
-use crate::run::adopt::heal_stale;
-use crate::run::backup::slot_taken;
 use crate::run::error::{Refused, RunError};
 use crate::run::group::Outcome;
 use crate::run::job::{Job, JobStop};
 use crate::run::preflight::prepare;
+use crate::run::slots::{Heartbeat, hold};
 use crate::run::steps::Builder;
 use crate::run::undo;
-use crate::starrocks::{Session, StatementError};
+use crate::starrocks::{Session, sql};
 
 /// What the next life must know to finish a restore: kept in the slot's row. The steps themselves are in `ops.restore_steps`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,50 +67,46 @@ async fn begin(
         started: job.now(),
         whole_database: plan.group.is_none(),
     };
-    let slot = reserve(job, &session, &ops, &context).await?;
-    let carried = match prove_unmoved(&session, &ops, plan).await {
-        Ok(()) => {
-            let steps = records(plan, &context);
-            job.insist(PATIENCE, || async {
-                Ok(ops.write_steps(&plan.job, &steps, job.now()).await?)
-            })
-            .await?;
-            carry_on(job, &session, &ops, &context, steps).await
-        }
+    let (slot, _beating) = hold_database(job, &session, &ops, &context).await?;
+    let carried = match write_plan(job, &session, &ops, plan, &context).await {
+        Ok(steps) => carry_on(job, &session, &ops, &context, steps).await,
+        Err(RunError::Stopped(JobStop::Detach)) => Carried::Detached,
         Err(error) => Carried::TakenBack(error),
     };
     conclude(job, &ops, &context, &slot, &carried, Some(plan)).await?;
     Ok(carried.outcome())
 }
 
-async fn reserve(
+async fn write_plan(
+    job: &Job,
+    session: &Session,
+    ops: &Ops,
+    plan: &RestorePlan,
+    context: &RestoreContext,
+) -> Result<Vec<StepRecord>, RunError> {
+    prove_unmoved(session, ops, plan).await?;
+    let steps = records(plan, context);
+    let write = || async { Ok(ops.write_steps(&plan.job, &steps, job.now()).await?) };
+    job.insist(PATIENCE, write).await?;
+    Ok(steps)
+}
+
+/// The slot of the restore's database.
+pub async fn hold_database(
     job: &Job,
     session: &Session,
     ops: &Ops,
     context: &RestoreContext,
-) -> Result<Reservation, RunError> {
-    let text = serde_json::to_string(context).expect("a context is JSON");
-    job.patiently(PATIENCE, || async {
-        let claim = SlotClaim {
-            scope: Scope::Restore,
-            label: &context.target,
-            database: &context.database,
-            owner: &job.owner,
-            job: &context.job,
-            context: text.clone(),
-        };
-        match ops.reserve(&claim, job.now()).await? {
-            Reserved::Ours(slot) => Ok(slot),
-            Reserved::Held(other) => {
-                heal_stale(job, session, ops, &other).await?;
-                Err(slot_taken(&context.database, &other))
-            }
-            Reserved::Raced => Err(RunError::Statement(StatementError::lost(
-                "another claim won the slot",
-            ))),
-        }
-    })
-    .await
+) -> Result<(Reservation, Heartbeat), RunError> {
+    let claim = SlotClaim {
+        scope: Scope::Restore,
+        label: &context.target,
+        database: &context.database,
+        owner: &job.owner,
+        job: &job.id,
+        context: serde_json::to_string(context).expect("a context is JSON"),
+    };
+    hold(job, session, ops, &claim, PATIENCE).await
 }
 
 /// The plan is run as it was shown, or not at all.
@@ -166,37 +161,51 @@ fn shape(plan: &RestorePlan) -> RestorePlan {
     plan
 }
 
-/// Step 0 is the context: what undoing needs is found even where the plan was too long for its column.
+/// Step 0 is the context: what undoing needs is found even where the plan was too long for its column. It is written last, and proves that
+/// the plan is whole.
 fn records(plan: &RestorePlan, context: &RestoreContext) -> Vec<StepRecord> {
     let head = StepRecord {
         number: 0,
         kind: "context".to_owned(),
         target: plan.database.to_string(),
         state: StepState::Done,
+        statement: format!("restore {} into {}", plan.target, plan.database),
         step: serde_json::to_string(context).expect("a context is JSON"),
         proof: None,
     };
-    std::iter::once(head)
-        .chain(
-            (1..)
-                .zip(plan.steps())
-                .map(|(number, step)| record(number, &step)),
-        )
+    let steps = (1..).zip(plan.steps());
+    steps
+        .map(|(number, step)| record(number, &step, &plan.database))
+        .chain(std::iter::once(head))
         .collect()
 }
 
-fn record(number: u32, step: &Step) -> StepRecord {
+fn record(number: u32, step: &Step, database: &DatabaseName) -> StepRecord {
     StepRecord {
         number,
         kind: step.kind().to_owned(),
         target: step.target().to_string(),
         state: StepState::Pending,
+        statement: statement(step, database),
         step: serde_json::to_string(step).expect("a step is JSON"),
         proof: None,
     }
 }
 
-/// From the first step that is not done.
+/// What a person could send; where it takes more than one statement, what they do.
+fn statement(step: &Step, database: &DatabaseName) -> String {
+    match step {
+        Step::DropPartition { table, partition } => sql::drop_partition(database, table, partition),
+        Step::DropHelper { table } => sql::drop_table(database, table),
+        Step::Swap { table, restored } => sql::swap(database, table, restored),
+        Step::Rename { restored, table } => sql::rename(database, restored, table),
+        Step::Download { .. } | Step::Quiet { .. } | Step::Copy { .. } | Step::Verify { .. } => {
+            step.describe()
+        }
+    }
+}
+
+/// From the first step that is not done. A restore that was being taken back is taken back, and never taken up again.
 pub async fn carry_on(
     job: &Job,
     session: &Session,
@@ -204,19 +213,31 @@ pub async fn carry_on(
     context: &RestoreContext,
     steps: Vec<StepRecord>,
 ) -> Carried {
+    let turned = steps
+        .iter()
+        .any(|step| matches!(step.state, StepState::Undone | StepState::Stuck));
     let mut builder = Builder::new(job, session, ops, context, steps);
-    match builder.run().await {
-        Ok(checksum) => Carried::Done { checksum },
-        Err(RunError::Stopped(JobStop::Detach)) => Carried::Detached,
-        Err(error) => {
-            job.journal.finding(
-                format!("the restore cannot go on and is taken back: {error}"),
-                error.help(),
-            );
-            match undo::take_back(&mut builder).await {
-                Ok(()) => Carried::TakenBack(error),
-                Err(statements) => Carried::Stuck { error, statements },
-            }
+    let error = if turned {
+        RunError::Failed("it was being taken back when the daemon stopped".to_owned())
+    } else {
+        match builder.run().await {
+            Ok(checksum) => return Carried::Done { checksum },
+            Err(RunError::Stopped(JobStop::Detach)) => return Carried::Detached,
+            Err(error) => error,
         }
+    };
+    job.journal.finding(
+        format!("the restore cannot go on and is taken back: {error}"),
+        error.help(),
+    );
+    // The decision first: from here on no life of the daemon goes forward again.
+    if let Err(unwritten) = builder.turn_back().await {
+        let text = format!("that the restore is taken back could not be written: {unwritten}");
+        job.journal.finding(text, None);
+        return Carried::Detached;
+    }
+    match undo::take_back(&mut builder).await {
+        Ok(()) => Carried::TakenBack(error),
+        Err(statements) => Carried::Stuck { error, statements },
     }
 }

@@ -11,5 +11,5 @@ mod execute;
 mod resolve;
 
 pub use ending::{Carried, conclude};
-pub use execute::{RestoreContext, carry_on, run};
+pub use execute::{RestoreContext, carry_on, hold_database, run};
 pub use resolve::plan;

@@ -9,7 +9,7 @@ use super::swap::expected_id;
 use crate::names::TableName;
 use crate::ops::{Ops, StepRecord, StepState};
 use crate::plan::restore::Step;
-use crate::run::error::RunError;
+use crate::run::error::{Refused, RunError};
 use crate::run::job::Job;
 use crate::run::restore::RestoreContext;
 use crate::starrocks::{Session, query, sql};
@@ -17,12 +17,16 @@ use crate::starrocks::{Session, query, sql};
 /// A missing job is given up after this long.
 pub(super) const UNSEEN: Duration = Duration::from_secs(30);
 
+/// How long the decision to take a restore back is insisted on being written.
+const TURNING: Duration = Duration::from_secs(600);
+
 pub struct Builder<'a> {
     pub job: &'a Job,
     pub session: &'a Session,
     pub ops: &'a Ops,
     pub context: &'a RestoreContext,
     pub steps: Vec<StepRecord>,
+    head: Option<StepRecord>,
     /// Of SHOW CREATE TABLE, of tables that are copied from.
     pub(super) definitions: BTreeMap<TableName, String>,
     pub(super) looked: BTreeMap<TableName, Looked>,
@@ -36,13 +40,14 @@ impl<'a> Builder<'a> {
         context: &'a RestoreContext,
         steps: Vec<StepRecord>,
     ) -> Builder<'a> {
-        let steps = steps.into_iter().filter(|step| step.number > 0).collect();
+        let (head, steps): (Vec<_>, Vec<_>) = steps.into_iter().partition(|step| step.number == 0);
         Builder {
             job,
             session,
             ops,
             context,
             steps,
+            head: head.into_iter().next(),
             definitions: BTreeMap::new(),
             looked: BTreeMap::new(),
         }
@@ -86,6 +91,18 @@ impl<'a> Builder<'a> {
         self.mark(index, StepState::Running).await
     }
 
+    /// Written down before the first step is taken back.
+    pub async fn turn_back(&mut self) -> Result<(), RunError> {
+        let Some(head) = &mut self.head else {
+            return Ok(());
+        };
+        head.state = StepState::Undone;
+        let (ops, job) = (self.ops, self.job);
+        let head = std::slice::from_ref(head);
+        let write = || async { Ok(ops.write_steps(&self.context.job, head, job.now()).await?) };
+        job.insist(TURNING, write).await
+    }
+
     pub async fn mark(&mut self, index: usize, state: StepState) -> Result<(), RunError> {
         self.steps[index].state = state;
         let record = std::slice::from_ref(&self.steps[index]);
@@ -115,18 +132,36 @@ impl<'a> Builder<'a> {
             Step::Quiet { table } => Proof::Properties {
                 before: self.self_dropping(table).await?,
             },
-            Step::Download { .. } => Proof::LastRestore {
-                job_id: self
-                    .restore_row()
-                    .await?
-                    .map(|row| row.job_id)
-                    .unwrap_or_default(),
-            },
+            Step::Download { download_as, .. } => {
+                self.prove_absent(download_as).await?;
+                Proof::LastRestore {
+                    job_id: self
+                        .restore_row()
+                        .await?
+                        .map(|row| row.job_id)
+                        .unwrap_or_default(),
+                }
+            }
             Step::Copy { .. }
             | Step::DropPartition { .. }
             | Step::DropHelper { .. }
             | Step::Verify { .. } => Proof::None,
         })
+    }
+
+    /// Planned long ago, perhaps: what has taken the name since is somebody's, and is neither used nor dropped.
+    async fn prove_absent(&self, table: &TableName) -> Result<(), RunError> {
+        if self.ids().await?.contains_key(table) {
+            return Err(Refused::not_possible(
+                format!(
+                    "table {}.{table} has appeared since the plan was made",
+                    self.context.database
+                ),
+                "drop it if it is not needed, or give another --rename-suffix",
+            )
+            .into());
+        }
+        Ok(())
     }
 
     /// What is to be remembered of it, if anything is.

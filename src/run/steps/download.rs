@@ -10,6 +10,9 @@ use crate::run::error::RunError;
 use crate::run::restore::RestoreContext;
 use crate::starrocks::{ErrorClass, RestoreJobRow, RestoreState, StatementError, query, sql};
 
+/// A RESTORE that left no trace is sent so many times.
+const SUBMISSIONS: u32 = 3;
+
 impl Builder<'_> {
     pub(super) async fn download(
         &self,
@@ -23,16 +26,28 @@ impl Builder<'_> {
         let Step::Download { label, .. } = step else {
             return Err(lost_proof(step));
         };
-        if self.is_readable(alias).await? {
+        let look = || self.is_readable(alias);
+        if self.job.patiently(UNSEEN, look).await? {
             return Ok(());
         }
         let ours = |row: &RestoreJobRow| {
             row.label == label.as_str() && (row.job_id != *before || !row.state.is_over())
         };
-        if !self.restore_row().await?.is_some_and(|row| ours(&row)) {
-            self.submit(step, &ours).await?;
+        let mut sent = 0;
+        loop {
+            let row = self.job.patiently(UNSEEN, || self.restore_row()).await?;
+            if !row.is_some_and(|row| ours(&row)) {
+                self.submit(step, &ours).await?;
+                sent += 1;
+            }
+            match self.wait_for_restore(label, alias, &ours).await {
+                Err(RunError::Unseen(reason)) if sent < SUBMISSIONS => self
+                    .job
+                    .journal
+                    .finding(format!("{reason}: sent again"), None),
+                ended => return ended,
+            }
         }
-        self.wait_for_restore(label, alias, &ours).await
     }
 
     async fn submit(
@@ -107,7 +122,7 @@ impl Builder<'_> {
                     return if self.is_readable(alias).await? {
                         Ok(())
                     } else {
-                        Err(gone(label, &self.context.database))
+                        Err(unseen_restore(label, &self.context.database))
                     };
                 }
                 Ok(_) => {}
@@ -182,8 +197,8 @@ impl Builder<'_> {
     }
 }
 
-fn gone(label: &Label, database: &DatabaseName) -> RunError {
-    RunError::Failed(format!(
+fn unseen_restore(label: &Label, database: &DatabaseName) -> RunError {
+    RunError::Unseen(format!(
         "SHOW RESTORE FROM `{database}` does not know the restore of `{label}`, and its table is not there"
     ))
 }

@@ -1,15 +1,21 @@
 //! The statements that make a table live: sent again only while the ids say that they did not run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::builder::{Builder, UNSEEN};
+use super::builder::Builder;
 use super::proof::Proof;
 use crate::names::TableName;
 use crate::run::error::{Refused, RunError};
 use crate::starrocks::{query, sql};
 
+/// A new leader may take minutes to be there; giving up between two swaps is worse than waiting.
+const SWAP_PATIENCE: Duration = Duration::from_secs(600);
+
 impl Builder<'_> {
+    /// After SYNC: a frontend that is behind would tell ids from before a swap, and lead to a second one.
     pub(super) async fn ids(&self) -> Result<BTreeMap<TableName, u64>, RunError> {
+        query(self.session.as_ref(), "SYNC").await?;
         let set = query(
             self.session.as_ref(),
             &sql::table_ids(&self.context.database),
@@ -39,7 +45,7 @@ impl Builder<'_> {
             return Err(vanished(table));
         };
         self.job
-            .insist(UNSEEN, || async {
+            .insist(SWAP_PATIENCE, || async {
                 let ids = self.ids().await?;
                 match ids.get(table) {
                     Some(id) if id == built => return Ok(()),
@@ -49,7 +55,7 @@ impl Builder<'_> {
                 self.session
                     .execute(&sql::swap(&self.context.database, table, restored))
                     .await?;
-                Ok(())
+                self.expect(table, *built).await
             })
             .await
     }
@@ -67,7 +73,7 @@ impl Builder<'_> {
             return Err(vanished(to));
         };
         self.job
-            .insist(UNSEEN, || async {
+            .insist(SWAP_PATIENCE, || async {
                 let ids = self.ids().await?;
                 match (ids.get(from), ids.get(to)) {
                     (_, Some(id)) if id == built => return Ok(()),
@@ -77,13 +83,22 @@ impl Builder<'_> {
                 self.session
                     .execute(&sql::rename(&self.context.database, from, to))
                     .await?;
-                Ok(())
+                self.expect(to, *built).await
             })
             .await
     }
 
+    /// The statement said OK: now the ids must say so too.
+    async fn expect(&self, table: &TableName, id: u64) -> Result<(), RunError> {
+        if self.ids().await?.get(table) == Some(&id) {
+            return Ok(());
+        }
+        Err(vanished(table))
+    }
+
     pub async fn id_of(&self, table: &TableName) -> Result<Option<u64>, RunError> {
-        Ok(self.ids().await?.get(table).copied())
+        let look = || async { Ok(self.ids().await?.get(table).copied()) };
+        self.job.insist(SWAP_PATIENCE, look).await
     }
 }
 

@@ -29,17 +29,18 @@ impl Faults {
             return None;
         }
         let text = sql.to_lowercase();
-        let index = self
-            .0
-            .iter()
-            .position(|fault| text.contains(&fault.pattern))?;
+        let hits = |fault: &Fault| match fault.pattern.strip_prefix('^') {
+            Some(start) => text.starts_with(start),
+            None => text.contains(&fault.pattern),
+        };
+        let index = self.0.iter().position(hits)?;
         let fault = self.0.remove(index);
         Some((fault.effect, fault.error))
     }
 }
 
 impl Sandbox {
-    /// The next statement whose text contains `pattern` (in any case of letters) fails with `error`.
+    /// The next statement whose text contains `pattern` (in any case of letters), or begins with what stands behind a `^`, fails with `error`.
     pub fn fail_next(&self, pattern: &str, effect: Effect, error: SqlError) {
         self.lock().faults.0.push(Fault {
             pattern: pattern.to_lowercase(),
