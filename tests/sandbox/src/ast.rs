@@ -214,7 +214,7 @@ pub enum Show {
         database: Option<String>,
         pattern: Option<String>,
     },
-    /// SHOW [TEMPORARY] PARTITIONS FROM t [WHERE …] [ORDER BY …] [LIMIT n]
+    /// `SHOW [TEMPORARY] PARTITIONS FROM t [WHERE …] [ORDER BY …] [LIMIT n]`
     Partitions {
         temporary: bool,
         table: ObjectName,

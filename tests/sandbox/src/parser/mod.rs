@@ -1,7 +1,7 @@
 //! StarRocks' SQL as the front end's own grammar reads it, from text to [`crate::ast::Statement`].
 //!
 //! [`split`] cuts a COM_QUERY into statements, [`parse`] reads one of them. The first words decide which module goes on; queries, expressions
-//! and WHERE clauses are handed to sqlparser by [`general`]. Whatever the text, the answer is a statement or a refusal, never a panic, and
+//! and WHERE clauses are handed to sqlparser by the module `general`. Whatever the text, the answer is a statement or a refusal, never a panic, and
 //! nothing outside the grammar is let through.
 
 mod account;
