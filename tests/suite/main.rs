@@ -11,6 +11,7 @@ mod ctl_samples;
 mod ctl_verbs;
 mod layers;
 mod monitoring;
+mod readme;
 mod restore;
 mod schedule;
 mod system;
