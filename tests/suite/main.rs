@@ -10,6 +10,7 @@ mod ctl_render;
 mod ctl_samples;
 mod ctl_verbs;
 mod layers;
+mod model;
 mod monitoring;
 mod readme;
 mod restore;

@@ -1,0 +1,319 @@
+//! The cluster in this process: brd's one seam to it, a clock that follows tokio's, and somebody else's statements in between.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use brd::run::JobStop;
+use brd::starrocks::{Answer, Frontend, ResultSet, StatementError};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use starrocks_sandbox::answer;
+use starrocks_sandbox::engine::{Clock, Options, Sandbox, Session};
+use tempfile::TempDir;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, interval, sleep};
+
+use super::change::statements;
+use super::history::{Anchor, Change, Event, Happening};
+use super::state::{self, State, cell};
+
+/// Between two steps of a job (`backup/BackupHandler.java`).
+const TICK: Duration = Duration::from_secs(3);
+
+/// Shared by brd's sessions, the ticker and the player.
+pub struct Laboratory {
+    pub sandbox: Sandbox,
+    pub latency: Duration,
+    base: DateTime<Utc>,
+    started: Instant,
+    /// brd was killed.
+    pub crash: Notify,
+    /// What the running job is told.
+    pub stop: watch::Sender<JobStop>,
+    book: Mutex<Book>,
+    _data: TempDir,
+}
+
+/// What the model knows.
+#[derive(Default)]
+struct Book {
+    /// What every cut of the running job held, by label.
+    cuts: BTreeMap<String, State>,
+    /// What the tables held at one moment or another of the running job.
+    moments: Vec<State>,
+    /// A BACKUP was sent, and its cut has not been seen yet.
+    awaiting_cut: bool,
+    events: Vec<Event>,
+    /// Statements since each anchor of the running job.
+    since: BTreeMap<Anchor, u8>,
+    script: Vec<String>,
+}
+
+/// What one job left in the book.
+pub struct Observed {
+    pub cuts: BTreeMap<String, State>,
+    pub moments: Vec<State>,
+}
+
+impl Laboratory {
+    /// Ten minutes to midnight, so that some labels are of the next day.
+    pub fn new(latency: Duration) -> Arc<Laboratory> {
+        let base = Utc.with_ymd_and_hms(2026, 3, 10, 23, 50, 0).unwrap();
+        let data = tempfile::tempdir().unwrap();
+        let options = Options {
+            clock: Clock::Manual(base),
+            tick: TICK,
+            ..Options::new(data.path())
+        };
+        let laboratory = Arc::new(Laboratory {
+            sandbox: Sandbox::open(options).unwrap(),
+            latency,
+            base,
+            started: Instant::now(),
+            crash: Notify::new(),
+            stop: watch::Sender::new(JobStop::GoOn),
+            book: Mutex::default(),
+            _data: data,
+        });
+        // Ends with the runtime of the history.
+        tokio::spawn(tick(Arc::clone(&laboratory)));
+        laboratory
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap()
+    }
+
+    pub fn note(&self, line: impl Into<String>) {
+        self.book().script.push(line.into());
+    }
+
+    pub fn script(&self) -> String {
+        self.book().script.join("\n")
+    }
+
+    /// From here on, `events` happen at their moments.
+    pub fn begin(&self, events: &[Event]) {
+        let mut book = self.book();
+        book.events = events.to_vec();
+        book.since = BTreeMap::from([(Anchor::Start, 0)]);
+        book.awaiting_cut = false;
+    }
+
+    /// As [`Laboratory::begin`], with an eye on what the tables hold.
+    pub fn begin_watched(&self, events: &[Event]) {
+        let now = state::read(&self.sandbox);
+        self.book().moments.push(now);
+        self.begin(events);
+    }
+
+    pub fn end(&self) -> Observed {
+        let mut book = self.book();
+        book.events.clear();
+        book.since.clear();
+        Observed {
+            cuts: std::mem::take(&mut book.cuts),
+            moments: std::mem::take(&mut book.moments),
+        }
+    }
+
+    /// Brings the cluster's clock to tokio's. A cut is taken at the first tick of a BACKUP, so the rows just before it are the cut's.
+    fn catch_up(&self) {
+        let target = self.base + TimeDelta::from_std(self.started.elapsed()).unwrap();
+        loop {
+            let now = self.sandbox.now();
+            if now >= target {
+                return;
+            }
+            let next = self.next_tick(now).min(target);
+            let pending = self
+                .book()
+                .awaiting_cut
+                .then(|| self.backup_in("PENDING"))
+                .flatten()
+                .map(|label| (label, state::read(&self.sandbox)));
+            self.sandbox.advance((next - now).to_std().unwrap());
+            if let Some((label, before)) = pending
+                && self.backup_in("SNAPSHOTING").as_ref() == Some(&label)
+            {
+                let mut book = self.book();
+                book.script.push(format!("-- {label}: the cut"));
+                book.cuts.insert(label, before);
+                book.since.entry(Anchor::Cut).or_insert(0);
+                book.awaiting_cut = false;
+            }
+        }
+    }
+
+    fn next_tick(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let tick = TimeDelta::from_std(TICK).unwrap();
+        let passed = (now - self.base).num_milliseconds() / tick.num_milliseconds();
+        self.base + tick * i32::try_from(passed + 1).unwrap()
+    }
+
+    fn backup_in(&self, wanted: &str) -> Option<String> {
+        let set = state::run(&self.sandbox, "SHOW BACKUP FROM shop").unwrap();
+        (cell(&set, 0, "State") == Some(wanted))
+            .then(|| cell(&set, 0, "SnapshotName").unwrap().to_owned())
+    }
+
+    /// A change as people and loads make it, statement by statement. `Err`: the cluster does not allow it now.
+    pub fn change(&self, change: &Change) -> Result<(), String> {
+        for sql in statements(&self.sandbox, change) {
+            if let Err(error) = state::run(&self.sandbox, &sql) {
+                self.note(format!("-- refused: {sql}: {error}"));
+                return Err(format!("{sql}: {error}"));
+            }
+            self.note(format!("{sql};"));
+        }
+        Ok(())
+    }
+
+    /// What happens before this statement of brd. Returned: the trouble that it is to have.
+    fn happen(&self) -> Option<Happening> {
+        let due = {
+            let mut book = self.book();
+            let since = book.since.clone();
+            let is_due =
+                |event: &Event| since.get(&event.moment.anchor) == Some(&event.moment.after);
+            let (due, later) = std::mem::take(&mut book.events)
+                .into_iter()
+                .partition(is_due);
+            book.events = later;
+            let due: Vec<Event> = due;
+            due
+        };
+        let mut trouble = None;
+        for Event { what, .. } in due {
+            match what {
+                // Not everything can be done to a table while a job holds it.
+                Happening::Change(change) => drop(self.change(&change)),
+                Happening::Cancel => self.tell(JobStop::Cancel),
+                Happening::Detach => self.tell(JobStop::Detach),
+                lost => trouble = Some(lost),
+            }
+            if !self.book().moments.is_empty() {
+                let now = state::read(&self.sandbox);
+                self.book().moments.push(now);
+            }
+        }
+        trouble
+    }
+
+    /// A job that has ended meanwhile does not hear it.
+    fn tell(&self, word: JobStop) {
+        self.note(format!("-- told to {word:?}"));
+        self.stop.send_replace(word);
+    }
+
+    fn count(&self, statement: &str) {
+        let mut book = self.book();
+        if book.since.is_empty() {
+            return;
+        }
+        for passed in book.since.values_mut() {
+            *passed = passed.saturating_add(1);
+        }
+        if statement.contains("information_schema.tables") {
+            book.since.entry(Anchor::Look).or_insert(0);
+        }
+        // What is loaded from here on is loaded into what was restored.
+        if statement.contains("SWAP WITH") || statement.contains("RENAME") {
+            book.events
+                .retain(|event| !matches!(event.what, Happening::Change(_)));
+        }
+        if statement.starts_with("BACKUP") || statement.starts_with("RESTORE") {
+            book.since.insert(Anchor::Submit, 0);
+            book.awaiting_cut |= statement.starts_with("BACKUP");
+        }
+    }
+}
+
+async fn tick(laboratory: Arc<Laboratory>) {
+    let mut ticks = interval(TICK);
+    loop {
+        ticks.tick().await;
+        laboratory.catch_up();
+    }
+}
+
+/// One session of brd.
+pub struct InProcess {
+    laboratory: Arc<Laboratory>,
+    session: Mutex<Session>,
+}
+
+impl InProcess {
+    pub fn open(laboratory: &Arc<Laboratory>) -> InProcess {
+        let mut session = laboratory.sandbox.session("root");
+        laboratory
+            .sandbox
+            .execute(&mut session, "SET time_zone = '+00:00'")
+            .unwrap();
+        InProcess {
+            laboratory: Arc::clone(laboratory),
+            session: Mutex::new(session),
+        }
+    }
+
+    /// Whoever plays lets go of the job, this future with it.
+    async fn crash(&self) -> Result<ResultSet, StatementError> {
+        self.laboratory.crash.notify_one();
+        pending().await
+    }
+
+    async fn run(&self, statement: &str) -> Result<ResultSet, StatementError> {
+        sleep(self.laboratory.latency).await;
+        self.laboratory.catch_up();
+        let trouble = self.laboratory.happen();
+        if let Some(trouble) = &trouble {
+            let first: String = statement.chars().take(100).collect();
+            self.laboratory.note(format!("-- {trouble:?}: {first}"));
+        }
+        match trouble {
+            Some(Happening::StatementLost) => {
+                self.laboratory.count("");
+                return Err(StatementError::lost("the connection was lost"));
+            }
+            Some(Happening::CrashBefore) => return self.crash().await,
+            _ => {}
+        }
+        let answer = self
+            .laboratory
+            .sandbox
+            .execute(&mut self.session.lock().unwrap(), statement);
+        if statement.starts_with("BACKUP") || statement.starts_with("RESTORE") {
+            let verdict = answer
+                .as_ref()
+                .map_or_else(ToString::to_string, |_| "accepted".to_owned());
+            self.laboratory.note(format!("-- {statement}: {verdict}"));
+        }
+        self.laboratory.count(statement);
+        match trouble {
+            Some(Happening::AnswerLost) => {
+                return Err(StatementError::lost("the connection was lost"));
+            }
+            Some(Happening::CrashAfter) => return self.crash().await,
+            _ => {}
+        }
+        match answer {
+            Err(error) => Err(StatementError::refused(error.code, &error.message)),
+            Ok(answer::Answer::Done(done)) => Ok(ResultSet {
+                affected: done.affected_rows,
+                ..ResultSet::default()
+            }),
+            Ok(answer::Answer::Rows(set)) => Ok(ResultSet {
+                columns: set.columns.into_iter().map(|column| column.name).collect(),
+                rows: set.rows,
+                affected: 0,
+            }),
+        }
+    }
+}
+
+impl Frontend for InProcess {
+    fn execute<'a>(&'a self, statement: &'a str) -> Answer<'a> {
+        Box::pin(self.run(statement))
+    }
+}
