@@ -69,9 +69,22 @@ pub(super) fn failure(failure: &Failure) {
     complain(why, failure.help());
 }
 
+/// Without anything that could move a terminal's cursor.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control() || *c == '\n')
+        .collect()
+}
+
 /// What happened, then what to do next.
 fn complain(what: impl Display, help: Option<String>) {
-    let mut text = format!("{ERROR}error:{ERROR:#} {}\n", one_line(&what.to_string()));
+    // The first line says it; what stands below, findings with their carets, is printed as it is.
+    let what = what.to_string();
+    let (first, below) = what.split_once('\n').unwrap_or((&what, ""));
+    let mut text = format!("{ERROR}error:{ERROR:#} {}\n", one_line(first));
+    if !below.is_empty() {
+        text.push_str(&format!("{}\n", plain(below)));
+    }
     if let Some(help) = help {
         text.push_str(&format!("{HELP}help:{HELP:#} {}\n", one_line(&help)));
     }

@@ -11,6 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::event::{Action, Event};
 use super::stop::StopLevel;
+use super::waiting::Waiting;
 use super::work::{Defaults, Work};
 use crate::catalog::{BackupKind, Trigger};
 use crate::config::{Overlap, Schedule};
@@ -18,15 +19,6 @@ use crate::names::{GroupName, JobId};
 use crate::plan::timetable::{Fire, Timetable, Verdict, catch_up};
 use crate::run::JobStop;
 use crate::run::adopt::Rerun;
-
-#[derive(Debug)]
-struct Waiting {
-    job: JobId,
-    work: Work,
-    trigger: Trigger,
-    fire: Option<Fire>,
-    until: DateTime<Utc>,
-}
 
 pub struct Dispatcher {
     schedule: Schedule,
@@ -188,11 +180,11 @@ impl Dispatcher {
             }];
         }
         let mut actions = self.replace_waiting(&fire);
-        if let Some(other) = self.waiting.iter().find(|waiting| covers(waiting, &fire)) {
+        if let Some(other) = self.waiting.iter().find(|waiting| waiting.covers(&fire)) {
             let reason = format!(
                 "the {} due at {} waits already, and covers this one",
-                kind(other),
-                due_at(other)
+                other.kind(),
+                other.due_at()
             );
             actions.push(Action::Skip {
                 job: None,
@@ -478,28 +470,6 @@ impl Dispatcher {
         }
         actions
     }
-}
-
-/// The rest of an earlier life's run covers some databases only.
-fn covers(waiting: &Waiting, fire: &Fire) -> bool {
-    let whole = !matches!(&waiting.work, Work::Backup(order) if order.only.is_some());
-    let same = waiting.fire.as_ref().is_some_and(|other| {
-        other.group == fire.group && (other.kind == fire.kind || other.kind == BackupKind::Full)
-    });
-    whole && same
-}
-
-fn kind(waiting: &Waiting) -> &'static str {
-    waiting
-        .fire
-        .as_ref()
-        .map_or("run", |fire| fire.kind.as_str())
-}
-
-fn due_at(waiting: &Waiting) -> String {
-    waiting.fire.as_ref().map_or_else(String::new, |fire| {
-        fire.scheduled_at.format("%F %T").to_string()
-    })
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::dispatcher::Dispatcher;
 use super::event::{Action, Event};
 use super::handle::{Command, Handle};
 use super::ids::new_job_id;
+use super::requests::repositories;
 use super::running::{Finish, live};
 use super::stop::StopLevel;
 use super::work::{Defaults, Work};
@@ -48,6 +49,8 @@ pub enum Inner {
         answer: oneshot::Sender<Result<Response, Refusal>>,
     },
     Probed(Result<ClusterView, String>),
+    /// The cluster is not what it was: look at the next ring.
+    LookAgain,
     /// Outcomes were written: all that were kept, or as many as the cluster took.
     Flushed {
         all: bool,
@@ -55,7 +58,7 @@ pub enum Inner {
 }
 
 /// Between two looks at the cluster for `brctl status`.
-const PROBE: Duration = Duration::from_secs(30);
+const PROBE: Duration = Duration::from_secs(60);
 
 pub struct Engine {
     pub(super) setup: Setup,
@@ -191,6 +194,7 @@ impl Engine {
                 asked_by,
                 answer,
             } => return self.enter(work, &asked_by, answer),
+            Inner::LookAgain => self.look_again(),
             Inner::Flushed { all } => {
                 self.flushing = false;
                 // What was kept meanwhile.
@@ -431,11 +435,18 @@ impl Engine {
         });
     }
 
+    /// At the next ring, rather than when it is time.
+    pub(super) fn look_again(&mut self) {
+        self.probed = None;
+    }
+
     fn probe(&self) {
         let (probe, inner) = (self.probe.clone(), self.inner.clone());
+        let default = self.dispatcher.defaults().repository.as_ref();
+        let groups = repositories(self.dispatcher.schedule(), default);
         // Its answer comes back as a message; nobody waits for it.
         tokio::spawn(async move {
-            let view = probe.look().await.map_err(|error| error.full_text());
+            let view = probe.look(&groups).await.map_err(|error| error.full_text());
             let _gone = inner.send(Inner::Probed(view));
         });
     }

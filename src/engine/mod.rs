@@ -7,6 +7,7 @@ mod asker;
 mod bell;
 mod board;
 mod dispatcher;
+mod earlier;
 mod event;
 mod handle;
 mod ids;
@@ -16,6 +17,7 @@ mod requests;
 mod running;
 mod status;
 mod stop;
+mod waiting;
 mod work;
 
 pub use asker::{Asker, Role};

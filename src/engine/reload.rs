@@ -2,6 +2,7 @@
 
 use super::event::Event;
 use super::main_loop::Engine;
+use super::requests::repositories;
 use crate::config::{Color, Schedule, read_schedule, render};
 use crate::control::protocol::{Refusal, RefusalCode, Report, ReportLine, Verdict};
 
@@ -9,17 +10,37 @@ impl Engine {
     /// Reads the schedule file again. A bad one changes nothing but what `status` says.
     pub(super) fn reload(&mut self) -> Result<Report, Refusal> {
         let path = self.setup.settings.schedule.clone();
-        let checked = read_schedule(&path).map_err(|error| (error.to_string(), error.help()));
-        let (value, findings) = match checked {
+        let (value, findings) = match read_schedule(&path) {
             Ok(checked) => (checked.value, render(&checked.findings, Color::Never)),
-            Err((error, help)) => (None, format!("{error}: {help}")),
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(ToString::to_string);
+                (None, format!("{error}: {}", cause.unwrap_or_default()))
+            }
+        };
+        let default = self.dispatcher.defaults().repository.as_ref();
+        let homeless = value
+            .iter()
+            .flat_map(|schedule| repositories(schedule, default));
+        let homeless = homeless.filter(|(_, repository)| repository.is_none());
+        let homeless: Vec<String> = homeless
+            .map(|(group, _)| {
+                format!("group {group} names no repository, and brd.toml has no default")
+            })
+            .collect();
+        let (value, findings) = if homeless.is_empty() {
+            (value, findings)
+        } else {
+            (None, homeless.join("\n"))
         };
         let Some(schedule) = value else {
             self.schedule_error = Some(format!(
                 "{} could not be loaded; the schedule from before stays in force",
                 path.display()
             ));
-            tracing::error!(schedule = %path.display(), findings, "the schedule was not reloaded");
+            tracing::error!(schedule = %path.display(), "the schedule was not reloaded; the one from before stays in force");
+            for line in findings.lines().filter(|line| !line.trim().is_empty()) {
+                tracing::error!("{line}");
+            }
             return Err(Refusal::new(
                 RefusalCode::Configuration,
                 format!(
@@ -35,6 +56,7 @@ impl Engine {
         tracing::info!(schedule = %path.display(), ?changes, "schedule reloaded");
         self.schedule_error = None;
         self.loaded = self.setup.clock.now();
+        self.look_again();
         self.event(Event::Reloaded(schedule));
         let line = |text| ReportLine {
             verdict: Verdict::Ok,

@@ -3,18 +3,18 @@
 use tokio::sync::oneshot;
 
 use super::asker::Asker;
+use super::earlier::earlier_job;
 use super::event::Event;
 use super::ids::new_job_id;
 use super::main_loop::{Engine, Inner, asked_by, unknown_job};
 use super::work::{Wish, Work};
-use crate::catalog::{JobKind, JobState, JobSummary};
 use crate::config::Schedule;
 use crate::control::protocol::{
     Accepted, BackupDetail, BackupList, BackupPartition, BackupRequest, BackupTable, JobDetail,
     JobList, Refusal, RefusalCode, Report, ReportLine, Request, Response, Verdict,
 };
-use crate::names::{GroupName, JobId, Label, RepositoryName};
-use crate::ops::{Ops, RestoreRecord};
+use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
+use crate::ops::Ops;
 use crate::run::group::unknown_group;
 use crate::run::look::{self, Checked, LookedAt};
 use crate::run::preflight::backends;
@@ -30,7 +30,14 @@ impl Engine {
         let cluster = self.setup.cluster.clone();
         match request {
             Request::Status => reply(answer, Ok(Response::Status(Box::new(self.status())))),
-            Request::Next { days } => reply(answer, Ok(Response::Next(self.next_fires(days)))),
+            Request::Next { days } => {
+                let reckon = self.next_fires(days);
+                aside(answer, async move {
+                    let fires = tokio::task::spawn_blocking(reckon).await;
+                    let fault = |error| RunError::Failed(format!("brd's own fault: {error}"));
+                    Ok(Response::Next(fires.map_err(fault)?))
+                });
+            }
             Request::Jobs => reply(
                 answer,
                 Ok(Response::Jobs(JobList {
@@ -66,7 +73,14 @@ impl Engine {
             Request::Cancel(job) => return self.cancel(job, answer),
             Request::Undo(job) => self.end_restore(asker, job, Ending::Undo, answer),
             Request::Discard(job) => self.end_restore(asker, job, Ending::Discard, answer),
-            Request::Init => aside(answer, async move { init(&cluster).await }),
+            Request::Init => {
+                let inner = self.inner.clone();
+                aside(answer, async move {
+                    let done = init(&cluster).await;
+                    let _gone = inner.send(Inner::LookAgain);
+                    done
+                });
+            }
             Request::Check => {
                 let groups = repositories(
                     self.dispatcher.schedule(),
@@ -160,8 +174,11 @@ impl Engine {
                 let ops = Ops::open(cluster.session()).await?;
                 undo::find(&ops, &job).await
             };
-            match found.await {
-                Ok(_) => {
+            let fit = found
+                .await
+                .and_then(|(_, steps)| undo::prove_fit(&job, &steps, ending));
+            match fit {
+                Ok(()) => {
                     let work = Work::End {
                         restore: job,
                         ending,
@@ -216,13 +233,7 @@ impl Engine {
         let cluster = self.setup.cluster.clone();
         aside(answer, async move {
             let ops = Ops::open(cluster.session()).await?;
-            let (record, _) = undo::find(&ops, &job).await.map_err(|_| {
-                Refused::not_found(
-                    format!("no job with the id `{job}` is known"),
-                    "`brctl jobs` lists them",
-                )
-            })?;
-            Ok(Response::Job(Box::new(of_record(record))))
+            Ok(Response::Job(Box::new(earlier_job(&ops, &job).await?)))
         });
     }
 }
@@ -341,11 +352,25 @@ async fn look_into(
 ) -> Result<(), RunError> {
     let session = cluster.session();
     let ops = Ops::open(session.clone()).await?;
-    if ops.inventory(group).await?.0.is_empty() {
+    let inventory = ops.inventory(group).await?;
+    if inventory.0.is_empty() {
         return Err(unknown_group(&ops, group).await?.into());
     }
     if let Some(label) = baseline {
-        look::backup(&ops, label).await?;
+        let found = look::backup(&ops, label).await?.record;
+        let of_group = |database: &DatabaseName| inventory.0.contains_key(database);
+        if found
+            .database
+            .as_ref()
+            .is_some_and(|database| !of_group(database))
+        {
+            let database = found.database.map(String::from).unwrap_or_default();
+            return Err(Refused::not_possible(
+                format!("backup `{label}` is of database `{database}`, of which the inventory group `{group}` names nothing"),
+                "name a backup of the group, or leave --baseline-backup out",
+            )
+            .into());
+        }
     }
     crate::run::preflight::repository(&session, repository, crate::run::preflight::Purpose::Backup)
         .await?;
@@ -379,7 +404,7 @@ async fn init(cluster: &Cluster) -> Result<Response, RunError> {
     }))
 }
 
-fn repositories(
+pub(super) fn repositories(
     schedule: &Schedule,
     default: Option<&RepositoryName>,
 ) -> Vec<(GroupName, Option<RepositoryName>)> {
@@ -437,32 +462,5 @@ fn report_line(checked: Checked) -> ReportLine {
                 help,
             }
         }
-    }
-}
-
-fn of_record(record: RestoreRecord) -> JobDetail {
-    let state = match record.status.as_str() {
-        "FINISHED" => JobState::Done,
-        "CANCELLED" => JobState::Cancelled,
-        _ => JobState::Failed,
-    };
-    let summary = JobSummary {
-        job: record.job,
-        kind: JobKind::Restore,
-        group: record.group,
-        labels: vec![record.label],
-        state,
-        trigger: record.requested_by.unwrap_or_default(),
-        scheduled: None,
-        started: record.started,
-        finished: record.finished,
-        message: record.error.or(record.checksum).unwrap_or_default(),
-    };
-    JobDetail {
-        summary,
-        events: Vec::new(),
-        plan: record
-            .plan
-            .and_then(|plan| serde_json::from_str(&plan).ok()),
     }
 }

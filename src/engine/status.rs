@@ -1,18 +1,19 @@
 //! What the engine knows without asking anybody.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::main_loop::Engine;
 use crate::catalog::{BackupKind, JobState};
 use crate::control::protocol::{
     ClusterStatus, GroupStatus, NextFire, NextFires, PROTOCOL_VERSION, Status,
 };
+use crate::plan::timetable::{Timetable, Upcoming};
 
 /// `brctl next` looks ahead so far at most.
 const LONGEST_LOOK: u32 = 400;
 
 /// More due moments than anybody reads.
-const MOST_FIRES: usize = 10_000;
+const MOST_FIRES: usize = 2_000;
 
 impl Engine {
     pub(super) fn status(&self) -> Status {
@@ -41,6 +42,9 @@ impl Engine {
         let mut reasons: Vec<String> = self.schedule_error.iter().cloned().collect();
         if let Some(Err(error)) = &self.cluster {
             reasons.push(format!("the cluster does not answer: {error}"));
+        }
+        if let Some(Ok(view)) = &self.cluster {
+            reasons.extend(view.problems.iter().cloned());
         }
         let stuck = self.board.in_state(JobState::Stuck);
         reasons.extend(stuck.iter().map(|job| {
@@ -80,19 +84,43 @@ impl Engine {
         groups.iter().map(status).collect()
     }
 
-    pub(super) fn next_fires(&self, days: u32) -> NextFires {
+    /// Reckoned by a task of its own: a schedule that fires every second has more moments in a year than the loop may wait for.
+    pub(super) fn next_fires(&self, days: u32) -> impl FnOnce() -> NextFires + Send + use<> {
         let now = self.setup.clock.now();
         let until = now + TimeDelta::days(i64::from(days.clamp(1, LONGEST_LOOK)));
-        let upcoming = self.dispatcher.timetable().upcoming(now, until);
-        let fire = |upcoming: crate::plan::timetable::Upcoming| NextFire {
-            group: upcoming.fire.group,
-            kind: upcoming.fire.kind,
-            at: upcoming.fire.scheduled_at,
-            local: format!("{} {}", upcoming.local.format("%F %T %:z"), upcoming.zone),
-            note: upcoming.mark.map(|mark| mark.to_string()),
-        };
-        NextFires {
-            fires: upcoming.into_iter().take(MOST_FIRES).map(fire).collect(),
+        let timetable = self.dispatcher.timetable().clone();
+        move || NextFires {
+            fires: first_fires(&timetable, now, until)
+                .into_iter()
+                .map(next_fire)
+                .collect(),
         }
+    }
+}
+
+/// In windows that grow while little is due in them, until there is as much as anybody reads.
+fn first_fires(timetable: &Timetable, from: DateTime<Utc>, until: DateTime<Utc>) -> Vec<Upcoming> {
+    let mut fires = Vec::new();
+    let (mut after, mut window) = (from, TimeDelta::hours(1));
+    while after < until && fires.len() < MOST_FIRES {
+        let end = (after + window).min(until);
+        let due = timetable.upcoming(after, end);
+        if due.len() < MOST_FIRES / 10 {
+            window = window * 2;
+        }
+        fires.extend(due);
+        after = end;
+    }
+    fires.truncate(MOST_FIRES);
+    fires
+}
+
+fn next_fire(upcoming: Upcoming) -> NextFire {
+    NextFire {
+        group: upcoming.fire.group,
+        kind: upcoming.fire.kind,
+        at: upcoming.fire.scheduled_at,
+        local: format!("{} {}", upcoming.local.format("%F %T %:z"), upcoming.zone),
+        note: upcoming.mark.map(|mark| mark.to_string()),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::insert::{Cell, inserts};
 use super::{Ops, OpsError};
 use crate::catalog::{BackupKind, BackupRecord, BackupStatus, SnapshotTimestamp, Trigger};
-use crate::names::{DatabaseName, GroupName, Label};
+use crate::names::{DatabaseName, GroupName, JobId, Label};
 use crate::starrocks::{Row, RowError, sql};
 
 const TABLE: &str = "ops.backup_history";
@@ -109,6 +109,12 @@ impl Ops {
                 .await
             }
         }
+    }
+
+    /// One run's, of all its databases.
+    pub async fn backups_of_run(&self, run: &JobId) -> Result<Vec<BackupRecord>, OpsError> {
+        self.backups_where(&format!("run_id = {}", sql::text(run.as_str())))
+            .await
     }
 
     /// The finished backups of a database that belong to a group, newest first.

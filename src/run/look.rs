@@ -82,6 +82,8 @@ pub struct ClusterView {
     pub version: String,
     pub backends_alive: u32,
     pub backends: u32,
+    /// What would keep the scheduled backups from running.
+    pub problems: Vec<String>,
 }
 
 /// Looks at the cluster again and again through one session.
@@ -93,8 +95,24 @@ impl Probe {
         Probe(cluster.session())
     }
 
-    pub async fn look(&self) -> Result<ClusterView, RunError> {
-        cluster(&self.0).await
+    /// With all that a backup of these groups would need.
+    pub async fn look(
+        &self,
+        groups: &[(GroupName, Option<RepositoryName>)],
+    ) -> Result<ClusterView, RunError> {
+        let mut view = cluster(&self.0).await?;
+        let wrong = check(&self.0, groups)
+            .await
+            .into_iter()
+            .filter_map(|checked| {
+                let (wrong, _) = checked.wrong?;
+                Some(format!(
+                    "{}: {wrong}; `brctl check` tells what to do",
+                    checked.what
+                ))
+            });
+        view.problems = wrong.collect();
+        Ok(view)
     }
 }
 
@@ -116,6 +134,7 @@ pub async fn cluster(session: &Session) -> Result<ClusterView, RunError> {
             .unwrap_or_default(),
         backends_alive: health.backends_alive,
         backends: health.backends,
+        problems: Vec::new(),
     })
 }
 
@@ -191,7 +210,7 @@ async fn inventory(
             let help = Some("run `brctl init`".to_owned());
             return vec![Checked {
                 what: "ops tables".to_owned(),
-                wrong: Some(("they are not complete".to_owned(), help)),
+                wrong: Some(("the ops tables are not complete".to_owned(), help)),
                 warning: true,
             }];
         }

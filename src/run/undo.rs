@@ -307,20 +307,38 @@ fn context(record: &RestoreRecord, steps: &[StepRecord]) -> Result<RestoreContex
         })
 }
 
+/// Looked at before it becomes a job.
+pub fn prove_fit(restore: &JobId, steps: &[StepRecord], ending: Ending) -> Result<(), RunError> {
+    let fits = steps.iter().any(|step| is_live_step(step, StepState::Done));
+    if ending == Ending::Discard || fits {
+        return Ok(());
+    }
+    Err(nothing_to_undo(restore, steps).into())
+}
+
+fn nothing_to_undo(restore: &JobId, steps: &[StepRecord]) -> Refused {
+    if steps
+        .iter()
+        .any(|step| is_live_step(step, StepState::Undone))
+    {
+        return Refused::not_possible(
+            format!("restore `{restore}` is taken back already"),
+            format!("`brctl discard {restore}` drops what it restored"),
+        );
+    }
+    Refused::not_possible(
+        format!("restore `{restore}` made nothing live that could be taken back"),
+        format!("`brctl show {restore}` tells how it ended"),
+    )
+}
+
 async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<String, RunError> {
     let first_live = builder
         .steps
         .iter()
         .position(|record| is_live_step(record, StepState::Done));
     let Some(first_live) = first_live else {
-        return Err(Refused::not_possible(
-            format!(
-                "restore `{}` made nothing live that could be taken back",
-                record.job
-            ),
-            "`brctl show JOB` tells how it ended",
-        )
-        .into());
+        return Err(nothing_to_undo(&record.job, &builder.steps).into());
     };
     let done = |index: &usize| builder.steps[*index].state == StepState::Done;
     let steps: Vec<usize> = (first_live..builder.steps.len()).filter(done).collect();

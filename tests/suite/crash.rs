@@ -193,3 +193,16 @@ fn a_run_that_waited_for_its_turn_gets_it_in_the_next_life() {
     assert_eq!(fires, [[Some("FINISHED".to_owned())]]);
     world.assert_nothing_open();
 }
+
+#[test]
+fn a_job_of_an_earlier_life_is_still_known_by_its_id() {
+    let mut world = World::with_sales();
+    let label = world.back_up("full");
+    let job = world.restore(&label, &["--table", "customers"]);
+    let run = world.cell("SELECT run_id FROM ops.backup_history");
+    world.kill();
+    world.start();
+    assert!(world.brctl(&["show", &job]).ok().stdout.contains(&label));
+    assert!(world.brctl(&["show", &run]).ok().stdout.contains(&label));
+    world.brctl(&["undo", &job]).ok();
+}

@@ -16,7 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 
-const CASES: u32 = 60;
+const CASES: u32 = 40;
 
 #[test]
 fn every_recovery_point_is_restored_exactly() {

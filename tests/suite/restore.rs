@@ -94,7 +94,7 @@ fn undo_of_a_table_that_was_gone_takes_it_away_again() {
     assert_eq!(tables(&world), ["customers", "orders_restored"]);
     world
         .brctl(&["undo", &job])
-        .refused(1, &["made nothing live"]);
+        .refused(5, &["is taken back already", "brctl discard"]);
 }
 
 #[test]
@@ -245,6 +245,10 @@ fn a_swap_whose_answer_is_lost_is_done_once() {
 fn what_stands_in_restore_history_is_the_truth() {
     let world = World::with_sales();
     let label = world.back_up("full");
+    let one = world.restore(&label, &["--table", "orders", "--rename-suffix", "_one"]);
+    let restore_type =
+        format!("SELECT restore_type FROM ops.restore_history WHERE job_id = '{one}'");
+    assert_eq!(world.cell(&restore_type), "table");
     let job = world.restore(&label, &[]);
     let row = &world.sql(&format!(
         "SELECT backup_label, restore_type, status, repository, verification_checksum FROM ops.restore_history WHERE job_id = '{job}'"

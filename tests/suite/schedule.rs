@@ -195,3 +195,31 @@ fn a_due_group_that_is_not_in_the_inventory_fails_on_record() {
         .sql("SELECT outcome, reason FROM ops.schedule_fires ORDER BY scheduled_ms LIMIT 1")[0];
     assert_eq!(fire[0].as_deref(), Some("FAILED"));
 }
+
+#[test]
+fn a_schedule_of_every_second_is_looked_ahead_as_far_as_anybody_reads() {
+    let world = World::with_sales();
+    world.write("schedule.toml", EVERY_SECOND);
+    world.brctl(&["reload"]).ok();
+    let next = world
+        .brctl(&["next", "--days", "366", "--json"])
+        .ok()
+        .json();
+    let fires = next["fires"].as_array().unwrap();
+    assert_eq!(fires.len(), 2_000, "and the daemon was not held up by it");
+    world.write("schedule.toml", "version = 1\n");
+    world.brctl(&["reload"]).ok();
+}
+
+#[test]
+fn what_would_keep_backups_from_running_is_in_the_verdict() {
+    let mut world = World::new();
+    world.start();
+    world.wait_for_status("the ops tables are not complete");
+    world.brctl(&["init"]).ok();
+    world.wait_for_status("names the inventory group `daily`");
+    world.sql("CREATE DATABASE sales");
+    world.put_in_group("daily", "sales", "*");
+    world.brctl(&["reload"]).ok();
+    world.wait_for_status("brd is well");
+}

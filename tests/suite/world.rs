@@ -286,6 +286,19 @@ impl World {
         }
     }
 
+    /// Until `brctl status` says `part`. The daemon looks at the cluster when its bell rings, once a second.
+    #[track_caller]
+    pub fn wait_for_status(&self, part: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let said = self.brctl(&["status"]).ok();
+            if said.stdout.contains(part) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{part:?} is not in {said:#?}");
+        }
+    }
+
     pub fn brctl_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_brctl"));
         command

@@ -139,7 +139,7 @@ fn facts(status: &Status) -> String {
                 status
                     .cluster
                     .as_ref()
-                    .map_or_else(|| "does not answer".to_owned(), cluster),
+                    .map_or_else(|| unanswered(status), cluster),
             ),
         ),
     ];
@@ -227,4 +227,18 @@ fn more(all: usize, shown: usize, noun: &str) -> String {
             count(more, &format!("more {noun}"))
         ),
     }
+}
+
+/// Of a daemon that has just started the cluster has not been asked yet.
+fn unanswered(status: &Status) -> String {
+    let asked = status
+        .degraded
+        .iter()
+        .any(|reason| reason.contains("cluster"));
+    if asked {
+        "does not answer"
+    } else {
+        "not asked yet"
+    }
+    .to_owned()
 }

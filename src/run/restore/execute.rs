@@ -57,7 +57,7 @@ async fn begin(
 ) -> Result<Outcome, RunError> {
     let session = job.cluster.long_session(job.tuning.restore_timeout);
     let (ops, _) = prepare(job, &session, PATIENCE).await?;
-    let context = RestoreContext {
+    let mut context = RestoreContext {
         job: plan.job.clone(),
         target: plan.target.clone(),
         database: plan.database.clone(),
@@ -68,7 +68,7 @@ async fn begin(
         whole_database: plan.group.is_none(),
     };
     let (slot, _beating) = hold_database(job, &session, &ops, &context).await?;
-    let carried = match write_plan(job, &session, &ops, plan, &context).await {
+    let carried = match write_plan(job, &session, &ops, plan, &mut context).await {
         Ok(steps) => carry_on(job, &session, &ops, &context, steps).await,
         Err(RunError::Stopped(JobStop::Detach)) => Carried::Detached,
         Err(error) => Carried::TakenBack(error),
@@ -82,10 +82,10 @@ async fn write_plan(
     session: &Session,
     ops: &Ops,
     plan: &RestorePlan,
-    context: &RestoreContext,
+    context: &mut RestoreContext,
 ) -> Result<Vec<StepRecord>, RunError> {
-    prove_unmoved(session, ops, plan).await?;
-    let steps = records(plan, context);
+    context.whole_database = prove_unmoved(session, ops, plan).await?;
+    let steps = records(plan, context, job.tuning.restore_timeout);
     let write = || async { Ok(ops.write_steps(&plan.job, &steps, job.now()).await?) };
     job.insist(PATIENCE, write).await?;
     Ok(steps)
@@ -109,8 +109,8 @@ pub async fn hold_database(
     hold(job, session, ops, &claim, PATIENCE).await
 }
 
-/// The plan is run as it was shown, or not at all.
-async fn prove_unmoved(session: &Session, ops: &Ops, plan: &RestorePlan) -> Result<(), RunError> {
+/// The plan is run as it was shown, or not at all. Tells whether it restores all that the recovery point has.
+async fn prove_unmoved(session: &Session, ops: &Ops, plan: &RestorePlan) -> Result<bool, RunError> {
     let tables: Vec<TableName> = plan
         .tables
         .iter()
@@ -125,10 +125,10 @@ async fn prove_unmoved(session: &Session, ops: &Ops, plan: &RestorePlan) -> Resu
         .into());
     };
     let (job, wanted) = (plan.job.clone(), Wanted::Tables(tables));
-    let mut fresh = plan_wanted(session, ops, job, &plan.target, wanted, suffix).await?;
+    let (mut fresh, whole) = plan_wanted(session, ops, job, &plan.target, wanted, suffix).await?;
     fresh.group.clone_from(&plan.group);
     if shape(&fresh) == shape(plan) {
-        return Ok(());
+        return Ok(whole);
     }
     Err(Refused::not_possible(
         format!(
@@ -163,7 +163,7 @@ fn shape(plan: &RestorePlan) -> RestorePlan {
 
 /// Step 0 is the context: what undoing needs is found even where the plan was too long for its column. It is written last, and proves that
 /// the plan is whole.
-fn records(plan: &RestorePlan, context: &RestoreContext) -> Vec<StepRecord> {
+fn records(plan: &RestorePlan, context: &RestoreContext, timeout: Duration) -> Vec<StepRecord> {
     let head = StepRecord {
         number: 0,
         kind: "context".to_owned(),
@@ -175,33 +175,54 @@ fn records(plan: &RestorePlan, context: &RestoreContext) -> Vec<StepRecord> {
     };
     let steps = (1..).zip(plan.steps());
     steps
-        .map(|(number, step)| record(number, &step, &plan.database))
+        .map(|(number, step)| record(number, &step, plan, timeout))
         .chain(std::iter::once(head))
         .collect()
 }
 
-fn record(number: u32, step: &Step, database: &DatabaseName) -> StepRecord {
+fn record(number: u32, step: &Step, plan: &RestorePlan, timeout: Duration) -> StepRecord {
     StepRecord {
         number,
         kind: step.kind().to_owned(),
         target: step.target().to_string(),
         state: StepState::Pending,
-        statement: statement(step, database),
+        statement: statement(step, plan, timeout),
         step: serde_json::to_string(step).expect("a step is JSON"),
         proof: None,
     }
 }
 
 /// What a person could send; where it takes more than one statement, what they do.
-fn statement(step: &Step, database: &DatabaseName) -> String {
+fn statement(step: &Step, plan: &RestorePlan, timeout: Duration) -> String {
+    let RestorePlan {
+        database,
+        repository,
+        ..
+    } = plan;
     match step {
         Step::DropPartition { table, partition } => sql::drop_partition(database, table, partition),
         Step::DropHelper { table } => sql::drop_table(database, table),
         Step::Swap { table, restored } => sql::swap(database, table, restored),
         Step::Rename { restored, table } => sql::rename(database, restored, table),
-        Step::Download { .. } | Step::Quiet { .. } | Step::Copy { .. } | Step::Verify { .. } => {
-            step.describe()
-        }
+        Step::Download {
+            table,
+            label,
+            snapshot,
+            partitions,
+            download_as,
+            replication_num,
+        } => sql::restore(&sql::RestoreTable {
+            database,
+            label,
+            repository,
+            snapshot,
+            table,
+            partitions: partitions.as_deref(),
+            alias: download_as,
+            replication_num: *replication_num,
+            timeout,
+        }),
+        Step::Quiet { .. } | Step::Copy { .. } | Step::Verify { .. } => step.describe(),
     }
 }
 

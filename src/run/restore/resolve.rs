@@ -34,8 +34,10 @@ pub async fn plan(
         suffix,
     )
     .await
+    .map(|(plan, _)| plan)
 }
 
+/// With whether the plan restores all that the recovery point has.
 pub(super) async fn plan_wanted(
     session: &Session,
     ops: &Ops,
@@ -43,7 +45,7 @@ pub(super) async fn plan_wanted(
     target: &Label,
     wanted: Wanted<'_>,
     suffix: String,
-) -> Result<RestorePlan, RunError> {
+) -> Result<(RestorePlan, bool), RunError> {
     let mut chain = load_chain(ops, target, None).await??;
     let repository_name = chain
         .links()
@@ -67,7 +69,9 @@ pub(super) async fn plan_wanted(
         suffix,
         live: &live,
     };
-    Ok(planner.plan()?)
+    let plan = planner.plan()?;
+    let whole = plan.tables.len() == chain.state().len();
+    Ok((plan, whole))
 }
 
 /// Every link that holds data is in the repository and complete; a link without a recorded timestamp gets the repository's.

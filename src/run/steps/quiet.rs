@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::builder::Builder;
 use super::definition::property;
-use super::proof::Proof;
+use super::proof::{Proof, parse};
 use crate::names::TableName;
+use crate::ops::StepState;
+use crate::plan::restore::Step;
 use crate::run::error::RunError;
 use crate::starrocks::sql;
 
@@ -40,11 +42,32 @@ impl Builder<'_> {
         {
             self.repeat(&sql::set_property(&self.context.database, table, key, off))
                 .await?;
-            self.job.journal.finding(
-                format!("{key} of {table} is switched off, so that nothing is dropped from what was restored"),
-                Some(format!("when you want it again: ALTER TABLE … SET (\"{key}\" = \"{}\")", before[*key])),
-            );
+            self.tell_quiet(table, key, &before[*key]);
         }
         Ok(())
+    }
+
+    /// Once for each table that becomes live, under the name that it will have; what is kept to undo to needs no word.
+    fn tell_quiet(&self, table: &TableName, key: &str, value: &str) {
+        let live = self.steps.iter().filter_map(|record| match parse(record) {
+            Ok(
+                Step::Swap {
+                    table: live,
+                    restored,
+                }
+                | Step::Rename {
+                    table: live,
+                    restored,
+                },
+            ) => (restored == *table && record.state == StepState::Pending).then_some(live),
+            _ => None,
+        });
+        for live in live {
+            let database = &self.context.database;
+            self.job.journal.finding(
+                format!("{key} of {live} is switched off, so that nothing is dropped from what was restored"),
+                Some(format!("when you want it again: {}", sql::set_property(database, &live, key, value))),
+            );
+        }
     }
 }
