@@ -201,7 +201,8 @@ async fn selection(
 
 /// `table` or `database.table`; a table's name may itself hold a full stop.
 fn table_name(text: &str, database: &DatabaseName) -> Result<TableName, Refused> {
-    let qualified = text.parse::<QualifiedTable>().ok();
+    // Without a full stop it is a plain name, which is read below.
+    let qualified = text.parse::<QualifiedTable>().ok(); // no error: not of that form
     match qualified {
         Some(qualified) if qualified.database == *database => Ok(qualified.table),
         Some(qualified) if !text.starts_with('.') && TableName::parse(text).is_err() => {
