@@ -1,6 +1,6 @@
 //! `brd`: reads what the operator wrote, opens the socket, runs the engine until it is told to stop.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -131,7 +131,7 @@ async fn serve(configuration: Configuration) -> Result<(), DaemonError> {
         .await
         .map_err(|error| DaemonError::start(error, "this is a fault of brd; report it"))?;
     let host = host();
-    let owner = format!("{host}:{}", settings.control.socket.display());
+    let owner = owner(&host, &settings.control.socket);
     let drain_timeout = settings.jobs.drain_timeout;
     let (status, mut statuses) = watch::channel("starting".to_owned());
     let engine = Engine::new(
@@ -246,6 +246,16 @@ async fn reload(handle: &Handle) {
         "the schedule was not reloaded; see brctl status"
     };
     notify::ready(told);
+}
+
+/// Whose slots and due moments are ours: the same over restarts, and another on every host, also where two hosts have one name.
+fn owner(host: &str, socket: &Path) -> String {
+    let machine = std::fs::read_to_string("/etc/machine-id").unwrap_or_default();
+    let machine: String = machine.trim().chars().take(8).collect();
+    match machine.as_str() {
+        "" => format!("{host}:{}", socket.display()),
+        machine => format!("{host}-{machine}:{}", socket.display()),
+    }
 }
 
 fn host() -> String {
