@@ -257,12 +257,7 @@ fn a_lost_answer_to_backup_is_looked_for_and_never_sent_again() {
 #[test]
 fn a_cancelled_backup_is_recorded_and_its_slot_released() {
     let mut world = World::with_sales();
-    world.sandbox.hold_jobs(true);
-    let mut waiting = world
-        .brctl_command(&["backup", "full", "--group", "daily"])
-        .spawn()
-        .unwrap();
-    world.wait_for_log(&["wait for the cut"]);
+    let mut waiting = world.begin_held_backup();
     let jobs = world.brctl(&["jobs", "--json"]).ok().json();
     let job = jobs["jobs"]
         .as_array()
@@ -292,12 +287,7 @@ fn a_cancelled_backup_is_recorded_and_its_slot_released() {
 fn two_groups_of_one_database_follow_one_another_under_labels_of_their_own() {
     let mut world = World::with_sales();
     world.put_in_group("dims", "sales", "customers");
-    world.sandbox.hold_jobs(true);
-    let mut first = world
-        .brctl_command(&["backup", "full", "--group", "daily"])
-        .spawn()
-        .unwrap();
-    world.wait_for_log(&["wait for the cut"]);
+    let mut first = world.begin_held_backup();
     let mut second = world
         .brctl_command(&["backup", "full", "--group", "dims"])
         .spawn()

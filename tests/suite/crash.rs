@@ -5,12 +5,7 @@ use crate::world::World;
 #[test]
 fn a_backup_survives_the_daemon_that_started_it() {
     let mut world = World::with_sales();
-    world.sandbox.hold_jobs(true);
-    let mut watching = world
-        .brctl_command(&["backup", "full", "--group", "daily"])
-        .spawn()
-        .unwrap();
-    world.wait_for_log(&["wait for the cut"]);
+    let mut watching = world.begin_held_backup();
     world.kill();
     // Whoever watched is told that the daemon went; the cluster's job goes on.
     assert_eq!(watching.wait().unwrap().code(), Some(7));
@@ -33,12 +28,7 @@ fn a_backup_survives_the_daemon_that_started_it() {
 #[test]
 fn a_backup_that_ended_while_nobody_watched_is_found_in_the_repository() {
     let mut world = World::with_sales();
-    world.sandbox.hold_jobs(true);
-    let mut watching = world
-        .brctl_command(&["backup", "full", "--group", "daily"])
-        .spawn()
-        .unwrap();
-    world.wait_for_log(&["wait for the cut"]);
+    let mut watching = world.begin_held_backup();
     world.kill();
     watching.wait().unwrap();
     world.sandbox.hold_jobs(false);
@@ -67,12 +57,7 @@ fn a_backup_that_ended_while_nobody_watched_is_found_in_the_repository() {
 #[test]
 fn a_backup_that_the_cluster_cancelled_meanwhile_is_recorded_as_failed() {
     let mut world = World::with_sales();
-    world.sandbox.hold_jobs(true);
-    let mut watching = world
-        .brctl_command(&["backup", "full", "--group", "daily"])
-        .spawn()
-        .unwrap();
-    world.wait_for_log(&["wait for the cut"]);
+    let mut watching = world.begin_held_backup();
     world.kill();
     watching.wait().unwrap();
     world.sql("CANCEL BACKUP FROM sales");
@@ -168,12 +153,7 @@ fn a_restore_that_was_being_taken_back_is_never_taken_up_again() {
 #[test]
 fn a_run_that_waited_for_its_turn_gets_it_in_the_next_life() {
     let mut world = World::with_sales();
-    world.sandbox.hold_jobs(true);
-    let mut watching = world
-        .brctl_command(&["backup", "full", "--group", "daily"])
-        .spawn()
-        .unwrap();
-    world.wait_for_log(&["wait for the cut"]);
+    let mut watching = world.begin_held_backup();
     let due = chrono::Utc::now() + chrono::TimeDelta::seconds(2);
     let cron = due.format("%S %M %H %d %m *");
     world.write(

@@ -48,12 +48,7 @@ fn the_monitoring_queries_tell_what_brctl_tells() {
     if client(&world, "SELECT 1").is_none() {
         return;
     }
-    world.sandbox.hold_jobs(true);
-    let mut running = world
-        .brctl_command(&["backup", "full", "--group", "daily"])
-        .spawn()
-        .unwrap();
-    world.wait_for_log(&["wait for the cut"]);
+    let mut running = world.begin_held_backup();
     let recent = client(&world, RECENT).unwrap();
     let listed = world.brctl(&["backups", "--json"]).ok().json();
     let of_brctl: Vec<(String, String)> = listed["backups"]

@@ -108,12 +108,7 @@ fn a_moment_missed_while_nobody_ran_is_caught_up_once() {
 #[test]
 fn sigterm_lets_a_running_backup_finish() {
     let mut world = World::with_sales();
-    world.sandbox.hold_jobs(true);
-    let mut watching = world
-        .brctl_command(&["backup", "full", "--group", "daily"])
-        .spawn()
-        .unwrap();
-    world.wait_for_log(&["wait for the cut"]);
+    let mut watching = world.begin_held_backup();
     world.signal("TERM");
     world.wait_for_log(&["asked to stop"]);
     world
@@ -135,12 +130,7 @@ fn sigterm_lets_a_running_backup_finish() {
 #[test]
 fn a_second_sigterm_leaves_the_job_to_the_cluster() {
     let mut world = World::with_sales();
-    world.sandbox.hold_jobs(true);
-    let mut watching = world
-        .brctl_command(&["backup", "full", "--group", "daily"])
-        .spawn()
-        .unwrap();
-    world.wait_for_log(&["wait for the cut"]);
+    let mut watching = world.begin_held_backup();
     world.signal("TERM");
     world.wait_for_log(&["asked to stop"]);
     world.signal("TERM");

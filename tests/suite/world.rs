@@ -286,6 +286,17 @@ impl World {
         }
     }
 
+    /// A full backup that stands still before its cut, and the `brctl` that watches it. `hold_jobs(false)` lets it go on.
+    pub fn begin_held_backup(&mut self) -> Child {
+        self.sandbox.hold_jobs(true);
+        let watching = self
+            .brctl_command(&["backup", "full", "--group", "daily"])
+            .spawn()
+            .unwrap();
+        self.wait_for_log(&["wait for the cut"]);
+        watching
+    }
+
     /// Until `brctl status` says `part`. The daemon looks at the cluster when its bell rings, once a second.
     #[track_caller]
     pub fn wait_for_status(&self, part: &str) {

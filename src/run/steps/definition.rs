@@ -50,7 +50,9 @@ pub(super) fn partition_clause(definition: &str, partition: &PartitionName) -> O
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
                     let values = &definition[start..start + offset + c.len_utf8()];
-                    return Some(format!("PARTITION `{partition}` VALUES{values}"));
+                    return Some(format!(
+                        "PARTITION IF NOT EXISTS `{partition}` VALUES{values}"
+                    ));
                 }
             }
             (None, _) => {}
@@ -84,19 +86,19 @@ PROPERTIES (
             |name: &str| partition_clause(DEFINITION, &PartitionName::parse(name).unwrap());
         assert_eq!(
             clause("p1").unwrap(),
-            r#"PARTITION `p1` VALUES [("2026-01-01"), ("2026-01-02"))"#
+            r#"PARTITION IF NOT EXISTS `p1` VALUES [("2026-01-01"), ("2026-01-02"))"#
         );
         assert_eq!(
             clause("p 2").unwrap(),
-            r#"PARTITION `p 2` VALUES [("2026-01-02"), ("2026-01-03"))"#
+            r#"PARTITION IF NOT EXISTS `p 2` VALUES [("2026-01-02"), ("2026-01-03"))"#
         );
         assert_eq!(
             clause("pmax").unwrap(),
-            r#"PARTITION `pmax` VALUES [("2026-01-03"), (MAXVALUE))"#
+            r#"PARTITION IF NOT EXISTS `pmax` VALUES [("2026-01-03"), (MAXVALUE))"#
         );
         assert_eq!(
             clause("l1").unwrap(),
-            r#"PARTITION `l1` VALUES IN ('a)', "b")"#
+            r#"PARTITION IF NOT EXISTS `l1` VALUES IN ('a)', "b")"#
         );
         assert_eq!(clause("p"), None);
     }
