@@ -11,10 +11,11 @@ use futures_util::future::join_all;
 
 use super::backup::{BackupContext, Taken, UnderWay, finish, record_failure};
 use super::baseline::load_chain;
+use super::confirm::{SnapshotFound, snapshot};
 use super::error::{Retry, RunError};
 use super::group::Outcome;
 use super::job::{Job, JobStop};
-use super::poll::{UNSEEN, UNSEEN_WHEN_LOST, cancel_backup};
+use super::poll::{UNSEEN_WHEN_LOST, backup_row, cancel_backup};
 use super::preflight::backends;
 use super::restore::{RestoreContext, carry_on, conclude};
 use super::slots::beat;
@@ -212,9 +213,14 @@ async fn adopt_backup(
         .remove(label)
         .unwrap_or_default()
         .manifest;
+    // The manifest is written before BACKUP is sent. Without one, and with no trace of the job, there never was one.
+    if manifest.tables.is_empty()
+        && backup_row(session, database, label).await?.is_none()
+        && snapshot(session, &context.repository, label).await? == SnapshotFound::No
+    {
+        return never_begun(job, ops, &reservation, database, context).await;
+    }
     let baseline = baseline_state(ops, context).await?;
-    // The manifest is written before BACKUP is sent: without one it never was.
-    let never_sent = manifest.tables.is_empty();
     let under_way = UnderWay {
         job,
         session,
@@ -222,7 +228,7 @@ async fn adopt_backup(
         repository: &context.repository,
         label,
         timeout,
-        unseen: if never_sent { UNSEEN } else { UNSEEN_WHEN_LOST },
+        unseen: UNSEEN_WHEN_LOST,
         manifest: &manifest,
         baseline: &baseline,
     };
@@ -270,6 +276,30 @@ async fn adopt_backup(
     })
     .await?;
     Ok(format!("backup `{label}` is recorded as failed: {error}"))
+}
+
+/// A due moment has its run still to come, for it is left without a row of this database; a request is on record as failed.
+async fn never_begun(
+    job: &Job,
+    ops: &Ops,
+    reservation: &Reservation,
+    database: &DatabaseName,
+    context: &BackupContext,
+) -> Result<String, RunError> {
+    let label = &reservation.label;
+    if context.scheduled.is_some() {
+        ops.release(reservation, SlotEnd::Cancelled, job.now())
+            .await?;
+        return Ok(format!(
+            "backup `{label}` was never begun: its due moment gets its run"
+        ));
+    }
+    let error = RunError::Failed(
+        "the daemon stopped before it sent BACKUP; ask for the backup again".to_owned(),
+    );
+    let (database, slot) = (Some(database), Some(reservation));
+    record_failure(job, ops, context, database, label, &error, slot).await?;
+    Ok(format!("backup `{label}` was never begun"))
 }
 
 async fn baseline_state(

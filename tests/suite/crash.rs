@@ -186,3 +186,43 @@ fn a_job_of_an_earlier_life_is_still_known_by_its_id() {
     assert!(world.brctl(&["show", &run]).ok().stdout.contains(&label));
     world.brctl(&["undo", &job]).ok();
 }
+
+#[test]
+fn a_due_moment_whose_backup_was_never_sent_gets_its_run() {
+    let mut world = World::with_sales();
+    // The owner is told by a moment of this daemon's own.
+    world.write(
+        "schedule.toml",
+        "version = 1\n[group.nobody]\nfull = \"* * * * * *\"\n",
+    );
+    world.brctl(&["reload"]).ok();
+    world.wait_for_log(&["job ended", "failed", "`nobody`"]);
+    world.write("schedule.toml", "version = 1\n");
+    world.brctl(&["reload"]).ok();
+    world.signal("TERM");
+    assert_eq!(world.wait_for_end(), 0);
+    let owner = world.cell("SELECT claimed_by FROM ops.schedule_fires LIMIT 1");
+    world.sql("DELETE FROM ops.schedule_fires WHERE fire_key <> ''");
+    // As a daemon leaves it that was killed between winning the slot and writing the manifest.
+    let (due, ms) = ("2026-01-01T01:00:00Z", 1_767_229_200_000_i64);
+    world.sql(&format!(
+        "INSERT INTO ops.schedule_fires (fire_key, inventory_group, kind, scheduled_ms, claimed_by, claimed_ms, run_id) \
+         VALUES (MD5('daily|full|{ms}'), 'daily', 'full', {ms}, '{owner}', {ms}, 'run-1')"
+    ));
+    let context = format!(
+        "{{\"run\":\"run-1\",\"group\":\"daily\",\"kind\":\"full\",\"repository\":\"nightly\",\"baseline\":null,\
+         \"trigger\":\"schedule\",\"scheduled\":\"{due}\",\"started\":\"{due}\",\"job-timeout-secs\":86400,\"note\":null}}"
+    );
+    world.sql(&format!(
+        "INSERT INTO ops.run_status (scope, label, state, started_at, database_name, fence, owner, job_id, heartbeat_ms, context) \
+         VALUES ('backup', 'sales_20260101_full', 'ACTIVE', '2026-01-01 01:00:00', 'sales', 1, '{owner}', 'run-1', {ms}, '{context}')"
+    ));
+    world.start();
+    world.wait_for_log(&["its due moment gets its run"]);
+    world.wait_for_log(&["job ended", "4 partitions"]);
+    world.signal("TERM");
+    assert_eq!(world.wait_for_end(), 0);
+    let fires = world.sql("SELECT outcome FROM ops.schedule_fires");
+    assert_eq!(fires, [[Some("FINISHED".to_owned())]]);
+    world.assert_nothing_open();
+}
