@@ -112,10 +112,21 @@ pub enum Statement {
     Begin,
     Commit,
     Rollback,
+    /// `SANDBOX …`, which StarRocks does not have.
+    Sandbox(Control),
     Kill {
         query: bool,
         id: u64,
     },
+}
+
+/// What a person asks the sandbox itself to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Control {
+    /// Moves a manual clock, and runs what falls due on the way.
+    Advance(std::time::Duration),
+    /// So many rounds of the backup handler, now.
+    Tick(u32),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,4 +4,5 @@ pub mod answer;
 pub mod ast;
 pub mod engine;
 pub mod parser;
+pub mod release;
 pub mod wire;

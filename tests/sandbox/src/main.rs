@@ -11,8 +11,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::{fs, io};
 
+use chrono::{DateTime, Utc};
 use clap::Parser;
-use starrocks_sandbox::engine::{OpenError, Options, Sandbox, ScriptError};
+use starrocks_sandbox::engine::{Clock, OpenError, Options, Sandbox, ScriptError};
+use starrocks_sandbox::release::Release;
 use starrocks_sandbox::wire::serve;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -35,6 +37,14 @@ struct Arguments {
     /// How often a backup or restore job takes a step
     #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = tick)]
     tick: Duration,
+
+    /// Which release of StarRocks to be: 3.2, 3.3, 3.4, 3.5, 4.0 or 4.2
+    #[arg(long, value_name = "X.Y", default_value_t = Release::V3_5)]
+    release: Release,
+
+    /// Start the clock at this moment (such as 2026-03-10T12:00:00Z) and let only `SANDBOX ADVANCE` move it
+    #[arg(long, value_name = "MOMENT")]
+    manual_clock: Option<DateTime<Utc>>,
 
     /// How many backends the cluster has
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
@@ -113,6 +123,8 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
     let listener = TcpListener::bind(arguments.listen).await.map_err(refused)?;
     let address = listener.local_addr().map_err(refused)?;
     let sandbox = Sandbox::open(Options {
+        release: arguments.release,
+        clock: arguments.manual_clock.map_or(Clock::System, Clock::Manual),
         tick: arguments.tick,
         backends: arguments.backends.into(),
         query_port: address.port(),
@@ -123,9 +135,14 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
     }
     // Whoever started this program reads the port from this line.
     println!("listening on {address}");
-    let ticker = sandbox.spawn_ticker();
+    let ticker = arguments
+        .manual_clock
+        .is_none()
+        .then(|| sandbox.spawn_ticker());
     serve(listener, sandbox, stopped(&mut interrupt, &mut terminate)).await;
-    ticker.abort();
+    if let Some(ticker) = ticker {
+        ticker.abort();
+    }
     Ok(())
 }
 

@@ -20,13 +20,10 @@ use crate::engine::store::Store;
 use crate::engine::table::{Relation, Table};
 use crate::engine::variables::Variables;
 use crate::engine::zone::Zone;
-
-/// What `current_version()` and the Version columns print.
-pub const VERSION: &str = "3.5.2-sandbox";
-/// `mysql_server_version` from 3.4 on.
-pub const MYSQL_VERSION: &str = "8.0.33";
+use crate::release::Release;
 
 pub struct Cluster {
+    pub release: Release,
     pub store: Store,
     pub surroundings: Shared,
     pub databases: BTreeMap<String, Database>,
@@ -87,6 +84,7 @@ pub struct SessionInfo {
 
 /// A new, empty cluster.
 pub struct ClusterOptions {
+    pub release: Release,
     pub data: PathBuf,
     pub backends: usize,
     pub zone: Tz,
@@ -97,13 +95,14 @@ pub struct ClusterOptions {
 impl Cluster {
     pub fn new(options: ClusterOptions, store: Store, surroundings: Shared) -> Cluster {
         let mut cluster = Cluster {
+            release: options.release,
             store,
             surroundings,
             databases: BTreeMap::new(),
             repositories: BTreeMap::new(),
             users: BTreeMap::from([("root".to_owned(), User::default())]),
-            variables: Variables::new(options.zone),
-            config: default_config(),
+            variables: Variables::new(options.release, options.zone),
+            config: default_config(options.release),
             backends: Vec::new(),
             frontends: Vec::new(),
             recycled: Vec::new(),
@@ -237,7 +236,7 @@ impl Cluster {
 }
 
 /// FE configuration that ADMIN SHOW FRONTEND CONFIG prints and the engine obeys (`common/Config.java`).
-fn default_config() -> BTreeMap<String, String> {
+fn default_config(release: Release) -> BTreeMap<String, String> {
     [
         ("run_mode", "shared_nothing"),
         ("default_replication_num", "3"),
@@ -254,7 +253,7 @@ fn default_config() -> BTreeMap<String, String> {
         ("max_running_txn_num_per_db", "1000"),
         ("max_upload_task_per_be", "0"),
         ("max_download_task_per_be", "0"),
-        ("mysql_server_version", MYSQL_VERSION),
+        ("mysql_server_version", release.mysql_version()),
         ("primary_key_limit_size", "128"),
         ("qe_max_connection", "4096"),
         ("tablet_create_timeout_second", "10"),

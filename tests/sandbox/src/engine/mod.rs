@@ -7,6 +7,7 @@
 mod alter;
 mod clock;
 mod cluster;
+mod control;
 mod create;
 mod database;
 mod datetime;

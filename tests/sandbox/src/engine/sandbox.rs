@@ -19,6 +19,7 @@ use crate::engine::session::Session;
 use crate::engine::store::Store;
 use crate::engine::zone::Zone;
 use crate::parser;
+use crate::release::Release;
 
 /// How often the partition scheduler, the recycle bin and the job cleaner run (`dynamic_partition_check_interval_seconds`).
 const SCHEDULE: Duration = Duration::from_secs(600);
@@ -28,6 +29,7 @@ const CACHED_LENGTH: usize = 2048;
 
 #[derive(Debug, Clone)]
 pub struct Options {
+    pub release: Release,
     /// Repositories of any scheme are directories below this one.
     pub data: PathBuf,
     /// Between two rounds of the backup handler; StarRocks waits 3 s.
@@ -41,9 +43,10 @@ pub struct Options {
 }
 
 impl Options {
-    /// Three live backends, a tick of 3 s, UTC, the system's clock.
+    /// Release 3.5, three live backends, a tick of 3 s, UTC, the system's clock.
     pub fn new(data: impl Into<PathBuf>) -> Options {
         Options {
+            release: Release::V3_5,
             data: data.into(),
             tick: Duration::from_secs(3),
             backends: 3,
@@ -84,6 +87,7 @@ struct Inner {
     parsed: RwLock<HashMap<String, Arc<Statement>>>,
     last_connection: AtomicU32,
     tick: Duration,
+    release: Release,
 }
 
 pub(super) struct State {
@@ -106,6 +110,7 @@ impl Sandbox {
         }));
         functions::register(&store.connection, &surroundings)?;
         let cluster = ClusterOptions {
+            release: options.release,
             data: options.data,
             backends: options.backends,
             zone: options.zone,
@@ -123,6 +128,7 @@ impl Sandbox {
             parsed: RwLock::new(HashMap::new()),
             last_connection: AtomicU32::new(0),
             tick: options.tick,
+            release: options.release,
         })))
     }
 
@@ -135,6 +141,9 @@ impl Sandbox {
     /// Runs ONE statement, at the sandbox's clock.
     pub fn execute(&self, session: &mut Session, sql: &str) -> Result<Answer, SqlError> {
         let parsed = self.parsed(sql);
+        if let Ok(Statement::Sandbox(control)) = parsed.as_deref() {
+            return self.control(control);
+        }
         let mut state = self.lock();
         let fault = state.faults.take(sql);
         if let Some((Effect::None, error)) = fault {
@@ -180,12 +189,13 @@ impl Sandbox {
         }
     }
 
-    /// Moves a manual clock and runs every round that falls due on the way, in order. Of no effect on the system's clock.
-    pub fn advance(&self, by: Duration) {
+    /// Moves a manual clock and runs every round that falls due on the way, in order. False on the system's clock,
+    /// which nobody moves.
+    pub fn advance(&self, by: Duration) -> bool {
         let tick = in_chrono(self.0.tick);
         let mut state = self.lock();
         if !state.timer.is_manual() {
-            return;
+            return false;
         }
         let end = state.timer.now() + in_chrono(by);
         loop {
@@ -204,6 +214,7 @@ impl Sandbox {
             state.run_due(due, tick);
         }
         state.timer.set(end);
+        true
     }
 
     /// One round of the backup handler, now.
@@ -287,16 +298,16 @@ impl Sandbox {
     }
 
     /// Short statements are parsed once.
-    fn parsed(&self, sql: &str) -> Result<Arc<Statement>, SqlError> {
+    pub(super) fn parsed(&self, sql: &str) -> Result<Arc<Statement>, SqlError> {
         if sql.len() > CACHED_LENGTH {
-            return parser::parse(sql).map(Arc::new);
+            return parser::parse(sql, self.0.release).map(Arc::new);
         }
         let cache = self.0.parsed.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = cache.get(sql) {
             return Ok(Arc::clone(found));
         }
         drop(cache);
-        let statement = Arc::new(parser::parse(sql)?);
+        let statement = Arc::new(parser::parse(sql, self.0.release)?);
         let mut cache = self
             .0
             .parsed

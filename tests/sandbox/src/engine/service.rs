@@ -32,6 +32,10 @@ impl Service for Sandbox {
         Ok(self.open_session(user, host, connection_id))
     }
 
+    fn refusal(&self, sql: &str) -> Option<SqlError> {
+        self.parsed(sql).err()
+    }
+
     fn execute(&self, session: &mut Session, sql: &str) -> Result<Answer, SqlError> {
         Sandbox::execute(self, session, sql)
     }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 
 use crate::answer::SqlError;
-use crate::engine::cluster::{MYSQL_VERSION, VERSION};
 use crate::engine::error;
 use crate::engine::session::Session;
 use crate::engine::zone::Zone;
+use crate::release::Release;
 
 const READ_ONLY: &[&str] = &[
     "version",
@@ -80,8 +80,6 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("tx_read_only", "false"),
     ("tx_visible_wait_timeout", "10"),
     ("use_compute_nodes", "-1"),
-    ("version", MYSQL_VERSION),
-    ("version_comment", VERSION),
     ("wait_timeout", "28800"),
     ("warehouse", "default_warehouse"),
 ];
@@ -92,11 +90,17 @@ pub struct Variables {
 }
 
 impl Variables {
-    pub fn new(zone: Tz) -> Variables {
+    pub fn new(release: Release, zone: Tz) -> Variables {
         let mut globals: BTreeMap<String, String> = DEFAULTS
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
+        for (name, value) in [
+            ("version", release.mysql_version()),
+            ("version_comment", release.version()),
+        ] {
+            globals.insert(name.to_owned(), value.to_owned());
+        }
         globals.insert("time_zone".to_owned(), zone.name().to_owned());
         globals.insert("system_time_zone".to_owned(), zone.name().to_owned());
         Variables { globals }

@@ -14,17 +14,15 @@ impl Cursor<'_> {
     pub fn backup(&mut self) -> Parsed<Statement> {
         self.expect("BACKUP")?;
         let catalogs = self.external_catalogs()?;
-        let explicit = if self.take("DATABASE") {
-            Some(self.name()?)
-        } else {
-            None
-        };
+        let explicit = self.explicit_database()?;
         if !self.is("SNAPSHOT") {
-            return Err(self.unexpected(if explicit.is_some() {
-                &["SNAPSHOT"]
-            } else {
-                &["SNAPSHOT", "DATABASE", "ALL", "EXTERNAL"]
-            }));
+            return Err(self.unexpected(
+                if explicit.is_some() || !self.release().has_keyword_grammar() {
+                    &["SNAPSHOT"]
+                } else {
+                    &["SNAPSHOT", "DATABASE", "ALL", "EXTERNAL"]
+                },
+            ));
         }
         self.bump();
         let snapshot = self.object_name()?;
@@ -53,11 +51,7 @@ impl Cursor<'_> {
         self.expect("FROM")?;
         let repository = self.name()?;
         let catalogs = self.external_catalogs()?;
-        let source_database = if self.take("DATABASE") {
-            Some(self.name()?)
-        } else {
-            None
-        };
+        let source_database = self.explicit_database()?;
         let alias = if source_database.is_some() && self.take("AS") {
             Some(self.name()?)
         } else {
@@ -107,6 +101,15 @@ impl Cursor<'_> {
             CancelTarget::Current
         };
         Ok(Statement::Cancel { kind, target })
+    }
+
+    /// `DATABASE db`, since 3.4.
+    fn explicit_database(&mut self) -> Parsed<Option<String>> {
+        if self.release().has_keyword_grammar() && self.take("DATABASE") {
+            self.name().map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     fn one_database(&self, explicit: bool, snapshot: &ObjectName) -> Parsed<()> {

@@ -10,6 +10,7 @@ use crate::ast::ObjectName;
 use crate::parser::keyword::{is_reserved, similar_beginnings};
 use crate::parser::literal::{bare, unquote};
 use crate::parser::token::{Kind, Lexer, Token};
+use crate::release::Release;
 
 /// Session variable `parse_tokens_limit` (`qe/SessionVariable.java`).
 const TOKENS_LIMIT: usize = 3_500_000;
@@ -20,10 +21,11 @@ pub struct Cursor<'a> {
     text: &'a str,
     tokens: Vec<Token<'a>>,
     at: usize,
+    release: Release,
 }
 
 impl<'a> Cursor<'a> {
-    pub fn new(text: &'a str) -> Parsed<Cursor<'a>> {
+    pub fn new(text: &'a str, release: Release) -> Parsed<Cursor<'a>> {
         let mut lexer = Lexer::new(text);
         let mut tokens = Vec::with_capacity(text.len() / 4 + 1);
         loop {
@@ -34,6 +36,7 @@ impl<'a> Cursor<'a> {
                     text,
                     tokens,
                     at: 0,
+                    release,
                 });
             }
             if tokens.len() > TOKENS_LIMIT {
@@ -41,6 +44,11 @@ impl<'a> Cursor<'a> {
                 return Err(syntax_error(None, message));
             }
         }
+    }
+
+    /// Whose grammar this is.
+    pub fn release(&self) -> Release {
+        self.release
     }
 
     pub fn text(&self) -> &'a str {

@@ -21,6 +21,7 @@ mod partition;
 mod privilege;
 mod query;
 mod repository;
+mod sandbox;
 mod session;
 mod show;
 mod statement;

@@ -4,10 +4,11 @@ use crate::answer::SqlError;
 use crate::ast::Statement;
 use crate::parser::cursor::{Cursor, Parsed};
 use crate::parser::token::{Kind, Lexer};
+use crate::release::Release;
 
-/// Reads one statement. A `;` may follow it.
-pub fn parse(sql: &str) -> Result<Statement, SqlError> {
-    let mut cursor = Cursor::new(sql)?;
+/// Reads one statement as that release does. A `;` may follow it.
+pub fn parse(sql: &str, release: Release) -> Result<Statement, SqlError> {
+    let mut cursor = Cursor::new(sql, release)?;
     let statement = statement(&mut cursor)?;
     while cursor.take_symbol(';') {}
     cursor.expect_end()?;
@@ -62,6 +63,7 @@ fn statement(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
         "ADMIN" => cursor.admin(),
         "KILL" => cursor.kill(),
         "GRANT" | "REVOKE" => cursor.grant_or_revoke(),
+        "SANDBOX" => cursor.sandbox(),
         "BEGIN" | "START" | "COMMIT" | "ROLLBACK" => cursor.transaction(),
         _ => Err(cursor.no_statement()),
     }

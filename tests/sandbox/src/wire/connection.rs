@@ -203,7 +203,7 @@ impl<S: Service> Connection<S> {
         let text = text.trim_end_matches('\0');
         let statements = parser::split(text);
         let refusal = if statements.len() > 1 {
-            statements.iter().find_map(|sql| parser::parse(sql).err())
+            statements.iter().find_map(|sql| self.service.refusal(sql))
         } else {
             None
         };

@@ -18,6 +18,9 @@ pub trait Service: Clone + Send + Sync + 'static {
 
     fn open(&self, user: &str, host: &str, connection_id: u32) -> Result<Self::Session, SqlError>;
 
+    /// The syntax error of a statement, if it has one. Nothing is run.
+    fn refusal(&self, sql: &str) -> Option<SqlError>;
+
     /// Runs one statement. May block.
     fn execute(&self, session: &mut Self::Session, sql: &str) -> Result<Answer, SqlError>;
 

@@ -60,6 +60,10 @@ impl Service for Fake {
         Ok(FakeSession::default())
     }
 
+    fn refusal(&self, sql: &str) -> Option<SqlError> {
+        crate::parser::parse(sql, crate::release::Release::V3_5).err()
+    }
+
     fn execute(&self, session: &mut FakeSession, sql: &str) -> Result<Answer, SqlError> {
         match sql {
             "SELECT nulls" => {

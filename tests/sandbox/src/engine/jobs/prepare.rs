@@ -392,7 +392,9 @@ impl RestoreJob {
         }
         for (name, text) in prepared.views {
             let id = cluster.new_id();
-            let Ok(crate::ast::Statement::Query(query)) = crate::parser::parse(&text) else {
+            let Ok(crate::ast::Statement::Query(query)) =
+                crate::parser::parse(&text, cluster.release)
+            else {
                 return Err(Status::common(format!(
                     "Failed to read the definition of view {name}"
                 )));

@@ -1,7 +1,7 @@
 //! SHOW FRONTENDS, BACKENDS, COMPUTE NODES and PROCESSLIST (`common/proc/*`, 3.5 columns).
 
 use crate::answer::ResultSet;
-use crate::engine::cluster::{Backend, Cluster, VERSION};
+use crate::engine::cluster::{Backend, Cluster};
 use crate::engine::session::Session;
 use crate::engine::show::{table, with_nulls};
 
@@ -124,7 +124,7 @@ impl Cluster {
                 "true",
                 "",
                 &session.zone.show(frontend.started),
-                VERSION,
+                self.release.version(),
             ];
             cells.map(str::to_owned).to_vec()
         });
@@ -189,7 +189,7 @@ impl Cluster {
             } else {
                 "connection refused"
             },
-            VERSION,
+            self.release.version(),
             &status,
             &capacity(DISK_BYTES - (1 << 30)),
             "0.10 %",

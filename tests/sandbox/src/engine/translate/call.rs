@@ -3,7 +3,6 @@
 use sqlparser::ast as sql;
 
 use crate::answer::SqlError;
-use crate::engine::cluster::VERSION;
 use crate::engine::error;
 use crate::engine::translate::Type;
 use crate::engine::translate::cast::unit_named;
@@ -111,7 +110,7 @@ impl Translator<'_> {
                 ),
                 Type::Text,
             ),
-            "CURRENT_VERSION" => (quoted(VERSION), Type::Text),
+            "CURRENT_VERSION" => (quoted(self.cluster.release.version()), Type::Text),
             "DATABASE" | "SCHEMA" => (
                 self.session
                     .database

@@ -11,10 +11,11 @@ mod tables;
 
 use crate::ast::{ObjectName, Statement};
 use crate::parser::parse;
+use crate::release::Release;
 
 #[track_caller]
 fn parsed(sql: &str) -> Statement {
-    parse(sql).unwrap_or_else(|error| panic!("{sql}\n{error}"))
+    parse(sql, Release::V3_5).unwrap_or_else(|error| panic!("{sql}\n{error}"))
 }
 
 /// `name` or `database.name`.

@@ -1,10 +1,11 @@
 use crate::parser::parse;
+use crate::release::Release;
 
 /// Refused for its grammar: 1064, with the place and the detail.
 #[track_caller]
 fn refused(cases: &[(&str, usize, usize, &str)]) {
     for (sql, line, column, detail) in cases {
-        let error = parse(sql).unwrap_err();
+        let error = parse(sql, Release::V3_5).unwrap_err();
         let message = format!(
             "Getting syntax error at line {line}, column {column}. Detail message: {detail}."
         );
@@ -239,7 +240,7 @@ fn what_other_databases_allow_is_refused() {
         ";",
     ];
     for sql in refused {
-        let error = parse(sql).expect_err(sql);
+        let error = parse(sql, Release::V3_5).expect_err(sql);
         assert_eq!((error.code, error.state), (1064, "HY000"), "{sql}: {error}");
     }
 }
@@ -292,7 +293,7 @@ fn refusals_with_a_code_or_words_of_their_own() {
         ),
     ];
     for (sql, code, message) in cases {
-        let error = parse(sql).unwrap_err();
+        let error = parse(sql, Release::V3_5).unwrap_err();
         assert_eq!(
             (error.code, error.message.as_str()),
             (code, message),

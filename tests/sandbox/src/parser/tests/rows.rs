@@ -107,7 +107,7 @@ fn overwriting_names_partitions() {
 fn ten_thousand_rows_are_the_limit() {
     let rows = |count: usize| format!("INSERT INTO t VALUES {}", vec!["(1, 'x')"; count].join(","));
     assert_eq!(cells(&inserted(&rows(10_000))).len(), 10_000);
-    let error = crate::parser::parse(&rows(10_001)).unwrap_err();
+    let error = crate::parser::parse(&rows(10_001), crate::release::Release::V3_5).unwrap_err();
     assert!(
         error
             .message

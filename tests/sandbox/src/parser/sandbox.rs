@@ -1,0 +1,29 @@
+//! The sandbox's own statement, `SANDBOX …`, which StarRocks does not have: moves the clock, orders faults, kills and revives nodes.
+
+use crate::ast::{Control, Statement};
+use crate::parser::cursor::{Cursor, Parsed};
+
+impl Cursor<'_> {
+    /// `SANDBOX ADVANCE '<duration>'` or `SANDBOX TICK [n]`
+    pub fn sandbox(&mut self) -> Parsed<Statement> {
+        self.expect("SANDBOX")?;
+        let control = if self.take("ADVANCE") {
+            Control::Advance(self.duration()?)
+        } else if self.take("TICK") {
+            Control::Tick(if self.is_end() { 1 } else { self.integer()? })
+        } else {
+            return Err(self.unexpected(&["ADVANCE", "TICK"]));
+        };
+        Ok(Statement::Sandbox(control))
+    }
+
+    /// A string such as `'90s'` or `'2h 30m'`.
+    fn duration(&mut self) -> Parsed<std::time::Duration> {
+        let place = self.position();
+        let text = self.string()?;
+        humantime::parse_duration(&text).map_err(|fault| {
+            self.rewind(place);
+            self.refuse(&format!("'{text}' is no duration: {fault}"))
+        })
+    }
+}

@@ -1,0 +1,300 @@
+//! Asking a fact: a fresh sandbox behind a TCP port, a client for each user and frontend the fact names.
+
+use std::collections::HashMap;
+
+use chrono::{TimeZone, Utc};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, OptsBuilder, Row, Value};
+use starrocks_sandbox::engine::{Clock, Options, Sandbox};
+use starrocks_sandbox::release::Release;
+use starrocks_sandbox::wire::serve;
+use tokio::net::TcpListener;
+
+use crate::fact::{Expected, Fact};
+use crate::pattern::{fits, fits_cell};
+
+/// A statement of a fact: `[!][@user] sql`. With `!` it must be refused; without `@user` it is root's.
+///
+/// One connection is kept for each user, so `USE` and `SET` last.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Step<'f> {
+    refused: bool,
+    user: &'f str,
+    sql: &'f str,
+}
+
+impl<'f> Step<'f> {
+    pub fn read(text: &'f str) -> Step<'f> {
+        let (refused, text) = match text.strip_prefix('!') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        match text.strip_prefix('@').and_then(|rest| rest.split_once(' ')) {
+            Some((user, sql)) => Step { refused, user, sql },
+            None => Step {
+                refused,
+                user: "root",
+                sql: text,
+            },
+        }
+    }
+}
+
+enum Came {
+    Done {
+        affected: u64,
+        warnings: u16,
+        info: String,
+    },
+    Rows {
+        columns: Vec<String>,
+        rows: Vec<Vec<Option<String>>>,
+    },
+    Error {
+        code: u16,
+        state: String,
+        text: String,
+    },
+}
+
+struct Clients {
+    port: u16,
+    open: HashMap<String, Conn>,
+}
+
+pub async fn ask(fact: &Fact, expected: &Expected, release: Release) -> Result<(), String> {
+    let data = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .map_err(|error| error.to_string())?;
+    let port = listener
+        .local_addr()
+        .map_err(|error| error.to_string())?
+        .port();
+    // A Tuesday.
+    let start = Utc
+        .with_ymd_and_hms(2026, 3, 10, 12, 0, 0)
+        .single()
+        .expect("a moment");
+    let sandbox = Sandbox::open(Options {
+        release,
+        clock: Clock::Manual(start),
+        query_port: port,
+        ..Options::new(data.path())
+    })
+    .map_err(|error| error.to_string())?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(serve(listener, sandbox, async {
+        // Dropped at the end of the fact, whatever its outcome.
+        stopped.await.unwrap_or_default();
+    }));
+    let mut clients = Clients {
+        port,
+        open: HashMap::new(),
+    };
+    let outcome = clients.play(fact, expected).await;
+    drop(clients);
+    drop(stop);
+    server.await.map_err(|error| error.to_string())?;
+    outcome
+}
+
+impl Clients {
+    async fn play(&mut self, fact: &Fact, expected: &Expected) -> Result<(), String> {
+        for text in &fact.setup {
+            let step = Step::read(text);
+            match (self.run(&step).await?, step.refused) {
+                (Came::Error { code, text, .. }, false) => {
+                    return Err(format!("the set-up failed: {}: {code} {text}", step.sql));
+                }
+                (Came::Done { .. } | Came::Rows { .. }, true) => {
+                    return Err(format!("the set-up is not refused: {}", step.sql));
+                }
+                _ => {}
+            }
+        }
+        let came = self.run(&Step::read(&fact.sql)).await?;
+        came.compare(expected)
+    }
+
+    async fn run(&mut self, step: &Step<'_>) -> Result<Came, String> {
+        if !self.open.contains_key(step.user) {
+            let options = OptsBuilder::default()
+                .ip_or_hostname("127.0.0.1")
+                .tcp_port(self.port)
+                .user(Some(step.user))
+                .prefer_socket(false)
+                .max_allowed_packet(Some(64 << 20))
+                .wait_timeout(Some(28_800));
+            let connection = Conn::new(options)
+                .await
+                .map_err(|error| format!("{} cannot log in: {error}", step.user))?;
+            self.open.insert(step.user.to_owned(), connection);
+        }
+        let connection = self.open.get_mut(step.user).expect("opened above");
+        match came(connection, step.sql).await {
+            Ok(came) => Ok(came),
+            Err(mysql_async::Error::Server(error)) => Ok(Came::Error {
+                code: error.code,
+                state: error.state,
+                text: error.message,
+            }),
+            Err(error) => {
+                self.open.remove(step.user);
+                Err(format!("{}: {error}", step.sql))
+            }
+        }
+    }
+}
+
+async fn came(connection: &mut Conn, sql: &str) -> Result<Came, mysql_async::Error> {
+    let mut result = connection.query_iter(sql).await?;
+    let columns = result.columns();
+    if let Some(columns) = columns.filter(|columns| !columns.is_empty()) {
+        let columns = columns
+            .iter()
+            .map(|column| column.name_str().into_owned())
+            .collect();
+        let rows: Vec<Row> = result.collect().await?;
+        return Ok(Came::Rows {
+            columns,
+            rows: rows.into_iter().map(cells).collect(),
+        });
+    }
+    let done = Came::Done {
+        affected: result.affected_rows(),
+        warnings: result.warnings(),
+        info: result.info().into_owned(),
+    };
+    result.drop_result().await?;
+    Ok(done)
+}
+
+fn cells(row: Row) -> Vec<Option<String>> {
+    row.unwrap()
+        .into_iter()
+        .map(|value| match value {
+            Value::NULL => None,
+            Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            other => Some(other.as_sql(true)),
+        })
+        .collect()
+}
+
+impl Came {
+    fn compare(&self, expected: &Expected) -> Result<(), String> {
+        let wrong = |what: &str| Err(format!("{what}\n{self}"));
+        match self {
+            Came::Error { code, state, text } => {
+                if Some(*code) != expected.code || Some(state) != expected.state.as_ref() {
+                    return wrong("another code or SQLSTATE, or no error expected");
+                }
+                if !fits(expected.text.as_deref().unwrap_or_default(), text) {
+                    return wrong("another text");
+                }
+            }
+            Came::Done {
+                affected,
+                warnings,
+                info,
+            } => {
+                if expected.affected.is_none()
+                    && expected.info.is_none()
+                    && expected.warnings.is_none()
+                {
+                    return wrong("not just OK was expected");
+                }
+                let fits_all = expected.affected.is_none_or(|wanted| wanted == *affected)
+                    && expected.warnings.is_none_or(|wanted| wanted == *warnings)
+                    && expected
+                        .info
+                        .as_ref()
+                        .is_none_or(|wanted| fits(wanted, info));
+                if !fits_all {
+                    return wrong("another OK");
+                }
+            }
+            Came::Rows { columns, rows } => {
+                if expected.columns.is_none()
+                    && expected.rows.is_none()
+                    && expected.contains.is_none()
+                {
+                    return wrong("no rows were expected");
+                }
+                if expected
+                    .columns
+                    .as_ref()
+                    .is_some_and(|wanted| wanted != columns)
+                {
+                    return wrong("other columns");
+                }
+                let fits_row = |wanted: &Vec<String>, row: &Vec<Option<String>>| {
+                    wanted.len() == row.len()
+                        && wanted
+                            .iter()
+                            .zip(row)
+                            .all(|(pattern, cell)| fits_cell(pattern, cell.as_deref()))
+                };
+                if let Some(wanted) = &expected.rows {
+                    let same = wanted.len() == rows.len()
+                        && wanted
+                            .iter()
+                            .zip(rows)
+                            .all(|(one, other)| fits_row(one, other));
+                    if !same {
+                        return wrong("other rows");
+                    }
+                }
+                let missing = expected
+                    .contains
+                    .iter()
+                    .flatten()
+                    .find(|wanted| !rows.iter().any(|row| fits_row(wanted, row)));
+                if let Some(missing) = missing {
+                    return wrong(&format!("no row {missing:?}"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl std::fmt::Display for Came {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Came::Error { code, state, text } => write!(f, "  came: {code} ({state}): {text}"),
+            Came::Done {
+                affected,
+                warnings,
+                info,
+            } => write!(
+                f,
+                "  came: OK, {affected} rows, {warnings} warnings, {info:?}"
+            ),
+            Came::Rows { columns, rows } => {
+                write!(f, "  came: {columns:?}")?;
+                rows.iter().try_for_each(|row| {
+                    let cells: Vec<&str> = row
+                        .iter()
+                        .map(|cell| cell.as_deref().unwrap_or("NULL"))
+                        .collect();
+                    write!(f, "\n        {cells:?}")
+                })
+            }
+        }
+    }
+}
+
+#[test]
+fn steps_are_read() {
+    let step = Step::read("!@bob SELECT 1");
+    assert_eq!(
+        (step.refused, step.user, step.sql),
+        (true, "bob", "SELECT 1")
+    );
+    let step = Step::read("SELECT '@'");
+    assert_eq!(
+        (step.refused, step.user, step.sql),
+        (false, "root", "SELECT '@'")
+    );
+}
