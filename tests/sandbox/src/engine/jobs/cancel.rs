@@ -16,6 +16,7 @@ impl Cluster {
         kind: JobKind,
         target: &CancelTarget,
     ) -> Result<Answer, SqlError> {
+        self.authorize_cancel(session, kind, target)?;
         let none = || {
             error::common(match kind {
                 JobKind::Backup => "No backup job is currently running",

@@ -1,6 +1,7 @@
 //! BACKUP and RESTORE jobs: one slot per database for both, driven by one tick, all jobs one after another
 //! (`backup/BackupHandler.java`).
 
+mod authorize;
 mod backup;
 mod cancel;
 mod commit;
@@ -18,6 +19,7 @@ use chrono::{DateTime, Duration, Utc};
 
 pub use backup::{BackupJob, BackupObject, BackupState};
 pub use restore::{RestoreJob, RestoreObject, RestoreState};
+pub use submit_backup::AnalyzedBackup;
 
 /// The last job of each database, by database id, and what holds them up.
 #[derive(Debug, Default)]

@@ -9,11 +9,23 @@ use crate::engine::create::done;
 use crate::engine::database::Database;
 use crate::engine::error;
 use crate::engine::jobs::{BackupJob, BackupObject, BackupState, Job, JobHead, Status};
+use crate::engine::repository::Repository;
 use crate::engine::session::Session;
 use crate::engine::table::Relation;
 
 impl Cluster {
+    /// Analysis, then authorization, then execution: which refusal comes first is seen by clients.
     pub fn backup(&mut self, session: &Session, statement: &Backup) -> Result<Answer, SqlError> {
+        let analyzed = self.analyze_backup(session, statement)?;
+        self.authorize_backup(session, &analyzed)?;
+        self.submit_backup(statement, analyzed)
+    }
+
+    fn analyze_backup(
+        &self,
+        session: &Session,
+        statement: &Backup,
+    ) -> Result<AnalyzedBackup, SqlError> {
         let name = statement
             .database
             .clone()
@@ -38,19 +50,33 @@ impl Cluster {
             &statement.properties,
             self.config_number("backup_job_default_timeout_ms"),
         )?;
-        if objects.is_empty() {
-            return Err(error::analyzing(format!("Database: {name} is empty")));
-        }
-        let database_id = database.id;
+        Ok(AnalyzedBackup {
+            database: name,
+            objects,
+            properties,
+        })
+    }
+
+    fn submit_backup(
+        &mut self,
+        statement: &Backup,
+        analyzed: AnalyzedBackup,
+    ) -> Result<Answer, SqlError> {
+        let AnalyzedBackup {
+            database,
+            objects,
+            properties,
+        } = analyzed;
+        let repository = self.repository_for_job(&statement.repository)?;
+        let database_id = self.database_for_job(&database)?;
         self.check_slot(database_id)?;
-        let repository = &self.repositories[&statement.repository];
         if repository.read_only {
             return Err(error::common(format!(
                 "Repository {} is read only",
                 repository.name
             )));
         }
-        check_tables(&self.databases[&name], &objects, statement)?;
+        check_tables(&self.databases[&database], &objects, statement)?;
         if repository.has_label(&statement.label) {
             return Err(error::common(if properties.incremental {
                 "Currently does not support incremental backup".to_owned()
@@ -65,7 +91,7 @@ impl Cluster {
             id: -1,
             label: statement.label.clone(),
             database_id,
-            database: name,
+            database,
             repository: statement.repository.clone(),
             created: self.now,
             finished: None,
@@ -87,6 +113,23 @@ impl Cluster {
         Ok(done())
     }
 
+    /// Analysis has seen it; between the two it may have gone (`BackupHandler.process`).
+    pub(super) fn repository_for_job(&self, name: &str) -> Result<Repository, SqlError> {
+        self.repositories
+            .get(name)
+            .cloned()
+            .ok_or_else(|| error::common(format!("Repository {name} does not exist")))
+    }
+
+    /// The same, of a database: unlike in analysis the text has no prefix.
+    pub(super) fn database_for_job(&self, name: &str) -> Result<u64, SqlError> {
+        let database = self
+            .databases
+            .get(name)
+            .ok_or_else(|| SqlError::new(5501, "3F000", format!("Unknown database '{name}'")))?;
+        Ok(database.id)
+    }
+
     /// One unfinished job per database, BACKUP and RESTORE together.
     pub(super) fn check_slot(&self, database_id: u64) -> Result<(), SqlError> {
         match self.jobs.slots.get(&database_id) {
@@ -98,6 +141,16 @@ impl Cluster {
     }
 }
 
+/// A BACKUP statement that analysis has accepted: what it means in this database.
+#[derive(Debug)]
+pub struct AnalyzedBackup {
+    pub database: String,
+    /// Everything that is backed up, also what ALL … and a missing ON added.
+    pub objects: Vec<BackupObject>,
+    properties: BackupProperties,
+}
+
+#[derive(Debug)]
 struct BackupProperties {
     timeout: Duration,
     incremental: bool,

@@ -15,18 +15,25 @@ use crate::engine::session::Session;
 use crate::engine::snapshot::SnapshotInfo;
 
 impl Cluster {
+    /// Analysis, then authorization, then execution: which refusal comes first is seen by clients.
     pub fn restore(&mut self, session: &Session, statement: &Restore) -> Result<Answer, SqlError> {
+        let properties = self.analyze_restore(statement)?;
+        self.authorize_restore(session, statement)?;
+        self.submit_restore(session, statement, properties)
+    }
+
+    fn analyze_restore(&self, statement: &Restore) -> Result<RestoreProperties, SqlError> {
         check_names(statement)?;
-        let properties = RestoreProperties::read(&statement.properties, self)?;
-        let repository = self
-            .repositories
-            .get(&statement.repository)
-            .ok_or_else(|| {
-                error::common(format!(
-                    "Repository {} does not exist",
-                    statement.repository
-                ))
-            })?;
+        RestoreProperties::read(&statement.properties, self)
+    }
+
+    fn submit_restore(
+        &mut self,
+        session: &Session,
+        statement: &Restore,
+        properties: RestoreProperties,
+    ) -> Result<Answer, SqlError> {
+        let repository = self.repository_for_job(&statement.repository)?;
         let stem = format!("__info_{}", properties.timestamp);
         let info: SnapshotInfo = repository
             .read_verified(&statement.label, &stem)
