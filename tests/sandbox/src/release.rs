@@ -68,6 +68,93 @@ impl Release {
     pub fn has_keyword_grammar(self) -> bool {
         self >= Release::V3_4
     }
+
+    /// `CANCEL BACKUP` without `FROM db`, and `CANCEL … FOR EXTERNAL CATALOG` (StarRocks.g4 `cancelBackupStatement`; the rest of the external
+    /// catalogs came with 3.4.0, docs `BACKUP.md`).
+    pub fn cancels_without_database(self) -> bool {
+        self >= Release::V3_4
+    }
+
+    /// An error that has a code arrives with it. Before, `ErrorReport.reportCommon` kept the text alone and `MysqlErrPacket` sent 1064/HY000:
+    /// StarRocks/starrocks#55765 (3.2.12) against #54984 (January 2025, the newest release then was 3.3.8: `ERROR 5064 (42000)`).
+    pub fn sends_error_codes(self) -> bool {
+        self >= Release::V3_3
+    }
+
+    /// What fails while a DDL statement runs arrives behind `Unexpected exception: ` (`StmtExecutor.handleDdlStmt`). StarRocks/starrocks#55765
+    /// (3.2.12) has it, #54984 (3.3.8) and `StmtExecutor` of 3.4.3 have not.
+    pub fn prefixes_execution_errors(self) -> bool {
+        self < Release::V3_3
+    }
+
+    /// RESTORE into a database that is missing makes it (`BackupHandler.process`); before, 5501.
+    pub fn restores_into_new_database(self) -> bool {
+        self >= Release::V3_4
+    }
+
+    /// Logical views in BACKUP (docs `BACKUP.md`: from 3.4.0). Before, one view fails a whole-database BACKUP
+    /// (StarRocks/starrocks#38533, #38209). That 3.3 is among the earlier ones rests on the docs alone.
+    pub fn backs_up_views(self) -> bool {
+        self >= Release::V3_4
+    }
+
+    /// `DROP SNAPSHOT`, `ttl` of BACKUP and the four columns it adds to SHOW SNAPSHOT (StarRocks/starrocks#78092).
+    pub fn drops_snapshots(self) -> bool {
+        self >= Release::V4_2
+    }
+
+    /// The session variable `insert_timeout`; before, `query_timeout` bounds INSERT too (release notes of 3.4.0).
+    pub fn has_insert_timeout(self) -> bool {
+        self >= Release::V3_4
+    }
+
+    /// `SHOW FRONTENDS` begins with `Id`. Not in 3.4.3, there in January 2026 (`common/proc/FrontendsProcNode.java`).
+    pub fn numbers_frontends(self) -> bool {
+        self >= Release::V3_5
+    }
+
+    /// `MemLimit` in SHOW BACKENDS and SHOW COMPUTE NODES (`common/proc/BackendsProcDir.java`); that it came with 3.3 is unverified.
+    pub fn shows_memory_limit(self) -> bool {
+        self >= Release::V3_3
+    }
+
+    /// `StatusCode` in both (there in 3.4.3; that it came with 3.4 is unverified).
+    pub fn shows_status_code(self) -> bool {
+        self >= Release::V3_4
+    }
+
+    /// `DATA_VERSION`, `VERSION_EPOCH`, `VERSION_TXN_TYPE` in partitions_meta and their like at the end of SHOW PARTITIONS
+    /// (`common/proc/PartitionsProcDir.java`, there in 3.4.3; that they came with 3.3 is unverified).
+    pub fn tells_data_versions(self) -> bool {
+        self >= Release::V3_3
+    }
+
+    /// `STORAGE_SIZE`, `TABLET_BALANCED`, `METADATA_SWITCH_VERSION`, and DATA_SIZE as a number of bytes
+    /// (`catalog/system/information/PartitionsMetaSystemTable.java` of January 2026; not in 3.4.3, 3.5 unverified).
+    pub fn tells_storage_sizes(self) -> bool {
+        self >= Release::V4_0
+    }
+
+    /// `ServerName` in SHOW PROCESSLIST (not in 3.4.3; that it came with 3.5 is unverified).
+    pub fn names_server_of_process(self) -> bool {
+        self >= Release::V3_5
+    }
+
+    /// `Warehouse`, `CNGroup`, `Catalog`, `QueryId` in SHOW PROCESSLIST (release notes of 4.0.0, #62552; `qe/ShowResultMetaFactory.java`).
+    pub fn tells_query_of_process(self) -> bool {
+        self >= Release::V4_0
+    }
+
+    /// TABLE_TYPE is `TABLE` for a base table while `mysql_server_version` is 8 or more (`catalog/Table.getTableTypeForMysql` of 3.4.3).
+    /// January 2026 has `BASE TABLE` again; in which release it came back is unverified.
+    pub fn says_table_for_base_table(self) -> bool {
+        self == Release::V3_4
+    }
+
+    /// FE config `enable_backup_materialized_view`: false in `common/Config.java` of 3.4.3 and of January 2026, true before.
+    pub fn backs_up_materialized_views_by_default(self) -> bool {
+        self < Release::V3_4
+    }
 }
 
 impl fmt::Display for Release {

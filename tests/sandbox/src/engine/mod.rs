@@ -41,6 +41,7 @@ mod table;
 mod translate;
 mod value;
 mod variables;
+mod wording;
 mod zone;
 
 pub use clock::Clock;

@@ -17,6 +17,7 @@ use crate::engine::faults::{Effect, Faults};
 use crate::engine::functions::{self, Surroundings};
 use crate::engine::session::Session;
 use crate::engine::store::Store;
+use crate::engine::wording;
 use crate::engine::zone::Zone;
 use crate::parser;
 use crate::release::Release;
@@ -150,11 +151,14 @@ impl Sandbox {
             return Err(error);
         }
         state.begin(session, sql);
-        let answer = state.cluster.run(session, &*parsed?);
+        let statement = parsed?;
+        let answer = state.cluster.run(session, &statement);
         state.finish(session);
         match fault {
             Some((_, error)) => Err(error),
-            None => answer,
+            None => {
+                answer.map_err(|error| wording::as_sent(error, self.0.release, Some(&statement)))
+            }
         }
     }
 
@@ -300,14 +304,14 @@ impl Sandbox {
     /// Short statements are parsed once.
     pub(super) fn parsed(&self, sql: &str) -> Result<Arc<Statement>, SqlError> {
         if sql.len() > CACHED_LENGTH {
-            return parser::parse(sql, self.0.release).map(Arc::new);
+            return self.parse(sql).map(Arc::new);
         }
         let cache = self.0.parsed.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = cache.get(sql) {
             return Ok(Arc::clone(found));
         }
         drop(cache);
-        let statement = Arc::new(parser::parse(sql, self.0.release)?);
+        let statement = Arc::new(self.parse(sql)?);
         let mut cache = self
             .0
             .parsed
@@ -318,6 +322,11 @@ impl Sandbox {
         }
         cache.insert(sql.to_owned(), Arc::clone(&statement));
         Ok(statement)
+    }
+
+    fn parse(&self, sql: &str) -> Result<Statement, SqlError> {
+        let release = self.0.release;
+        parser::parse(sql, release).map_err(|error| wording::as_sent(error, release, None))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::answer::{Answer, SqlError};
 use crate::engine::sandbox::Sandbox;
 use crate::engine::session::Session;
+use crate::engine::wording;
 use crate::wire::Service;
 
 impl Service for Sandbox {
@@ -41,7 +42,11 @@ impl Service for Sandbox {
     }
 
     fn use_database(&self, session: &mut Session, name: &str) -> Result<(), SqlError> {
-        self.lock().cluster.use_database(session, name).map(|_| ())
+        let state = self.lock();
+        let release = state.cluster.release;
+        let used = state.cluster.use_database(session, name);
+        used.map(|_| ())
+            .map_err(|error| wording::as_sent(error, release, None))
     }
 
     fn reset(&self, session: &mut Session) {

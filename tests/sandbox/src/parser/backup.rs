@@ -29,7 +29,7 @@ impl Cursor<'_> {
         self.one_database(explicit.is_some(), &snapshot)?;
         self.expect("TO")?;
         let repository = self.name()?;
-        let objects = self.job_objects()?;
+        let objects = self.job_objects(JobKind::Backup)?;
         let properties = self.properties()?;
         if let Some(catalogs) = catalogs {
             return Err(refuse_catalogs(&catalogs));
@@ -58,10 +58,11 @@ impl Cursor<'_> {
             None
         };
         self.one_database(source_database.is_some(), &snapshot)?;
-        if self.is("ON") && source_database.is_none() && snapshot.database.is_none() {
+        let database_is_named = source_database.is_some() || snapshot.database.is_some();
+        if self.is("ON") && !database_is_named && self.release().has_keyword_grammar() {
             return Err(self.refuse(ON_WITHOUT_DATABASE));
         }
-        let objects = self.job_objects()?;
+        let objects = self.job_objects(JobKind::Restore)?;
         let properties = self.properties()?;
         if catalogs.is_some() {
             let message = format!(
@@ -94,6 +95,8 @@ impl Cursor<'_> {
         }
         let target = if self.take_any(&["FROM", "IN"]) {
             CancelTarget::Database(self.name()?)
+        } else if !self.release().cancels_without_database() {
+            return Err(self.unexpected(&["FROM", "IN"]));
         } else if self.take("FOR") {
             self.expect_run(&["EXTERNAL", "CATALOG"])?;
             CancelTarget::ExternalCatalog
@@ -122,6 +125,9 @@ impl Cursor<'_> {
 
     /// `ALL EXTERNAL CATALOGS` (an empty list) or `EXTERNAL CATALOG[S] (c, …)`
     fn external_catalogs(&mut self) -> Parsed<Option<Vec<String>>> {
+        if !self.release().has_keyword_grammar() {
+            return Ok(None);
+        }
         if self.take_run(&["ALL", "EXTERNAL", "CATALOGS"]) {
             return Ok(Some(Vec::new()));
         }
@@ -139,12 +145,19 @@ impl Cursor<'_> {
         Ok(Some(catalogs))
     }
 
-    fn job_objects(&mut self) -> Parsed<Option<Vec<JobObject>>> {
-        if self.take("ON") {
-            self.in_brackets(Cursor::job_object).map(Some)
-        } else {
-            Ok(None)
+    fn job_objects(&mut self, kind: JobKind) -> Parsed<Option<Vec<JobObject>>> {
+        if !self.take("ON") {
+            return Ok(None);
         }
+        if self.release().has_keyword_grammar() {
+            return self.in_brackets(Cursor::job_object).map(Some);
+        }
+        // Up to 3.3 an item is a table, and only RESTORE renames it (StarRocks.g4 `tableDesc`, `restoreTableDesc`).
+        self.in_brackets(|cursor| match kind {
+            JobKind::Backup => cursor.listed_table(),
+            JobKind::Restore => cursor.job_table(),
+        })
+        .map(Some)
     }
 
     /// One keyword introduces one object; without a keyword it is a table. VIEW, TABLES and their like are names too, so they are keywords
@@ -204,18 +217,24 @@ impl Cursor<'_> {
     }
 
     fn job_table(&mut self) -> Parsed<JobObject> {
+        let mut table = self.listed_table()?;
+        if let JobObject::Table { alias, .. } = &mut table
+            && self.take("AS")
+        {
+            *alias = Some(self.name()?);
+        }
+        Ok(table)
+    }
+
+    /// A table under its own name.
+    fn listed_table(&mut self) -> Parsed<JobObject> {
         let name = self.object_name()?;
         let (temporary_partitions, partitions) = self.partitions()?;
-        let alias = if self.take("AS") {
-            Some(self.name()?)
-        } else {
-            None
-        };
         Ok(JobObject::Table {
             name,
             temporary_partitions,
             partitions,
-            alias,
+            alias: None,
         })
     }
 

@@ -199,7 +199,7 @@ pub fn columns(cluster: &Cluster) -> Vec<Row> {
         }
     }
     for table in TABLES {
-        for (index, (name, kind)) in table.columns.iter().enumerate() {
+        for (index, (name, kind)) in table.columns_of(cluster.release).iter().enumerate() {
             let mut row = vec![Value::Null; 24];
             row[0] = text("def");
             row[1] = text("information_schema");

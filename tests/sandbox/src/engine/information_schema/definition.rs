@@ -1,10 +1,37 @@
-//! Names and types of the columns of information_schema (`catalog/system/information/*SystemTable.java`, 3.5).
+//! Names and types of the columns of information_schema (`catalog/system/information/*SystemTable.java`).
 
 use crate::engine::translate::Type;
+use crate::release::Release;
 
 pub struct Table {
     pub name: &'static str,
+    /// Of all releases; see [`Table::columns_of`].
     pub columns: &'static [(&'static str, Type)],
+}
+
+impl Table {
+    /// What a query sees of the columns.
+    pub fn columns_of(&self, release: Release) -> Vec<(&'static str, Type)> {
+        let columns = self.columns.iter().copied();
+        if self.name != "partitions_meta" {
+            return columns.collect();
+        }
+        columns
+            .filter(|(name, _)| match *name {
+                "DATA_VERSION" | "VERSION_EPOCH" | "VERSION_TXN_TYPE" => {
+                    release.tells_data_versions()
+                }
+                "STORAGE_SIZE" | "TABLET_BALANCED" | "METADATA_SWITCH_VERSION" => {
+                    release.tells_storage_sizes()
+                }
+                _ => true,
+            })
+            .map(|(name, kind)| match name {
+                "DATA_SIZE" if release.tells_storage_sizes() => (name, Type::Integer),
+                _ => (name, kind),
+            })
+            .collect()
+    }
 }
 
 pub const TABLES: &[Table] = &[
@@ -39,6 +66,9 @@ pub const TABLES: &[Table] = &[
             ("P50_CS", Type::Double),
             ("MAX_CS", Type::Double),
             ("STORAGE_PATH", Type::Text),
+            ("STORAGE_SIZE", Type::Integer),
+            ("TABLET_BALANCED", Type::Boolean),
+            ("METADATA_SWITCH_VERSION", Type::Integer),
         ],
     },
     Table {

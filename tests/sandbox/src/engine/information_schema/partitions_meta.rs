@@ -14,6 +14,7 @@ use crate::engine::table::Table;
 
 pub fn rows(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError> {
     let mut rows = Vec::new();
+    let in_bytes = cluster.release.tells_storage_sizes();
     for database in cluster.databases.values() {
         for table in database.tables() {
             let sizes = cluster.store.sizes(table)?;
@@ -23,14 +24,19 @@ pub fn rows(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError> 
             ] {
                 for partition in partitions.iter() {
                     for physical in &partition.physical {
-                        rows.push(row(
+                        let mut row = row(
                             session,
                             &database.name,
                             table,
                             (partition, temporary),
                             physical,
                             &sizes,
-                        ));
+                        );
+                        if in_bytes {
+                            // DATA_SIZE as STORAGE_SIZE.
+                            row[21] = row[28].clone();
+                        }
+                        rows.push(row);
                     }
                 }
             }
@@ -83,6 +89,9 @@ fn row(
         Value::Real(0.0),
         Value::Real(0.0),
         text(""),
+        number(size.bytes),
+        number(1),
+        number(0),
     ]
 }
 

@@ -10,7 +10,7 @@ use crate::engine::cluster::Cluster;
 use crate::engine::session::Session;
 use crate::engine::show::nodes::capacity;
 use crate::engine::show::{
-    Row, create_table_sql, default_text, distribution_key, matches, partition_key, table,
+    Row, create_table_sql, default_text, distribution_key, keeping, matches, partition_key, table,
     with_nulls,
 };
 use crate::engine::store::Size;
@@ -18,7 +18,7 @@ use crate::engine::table::{Relation, TableState, type_sql};
 use crate::engine::translate::text_literal;
 use crate::engine::{error, information_schema};
 
-const PARTITIONS: [&str; 17] = [
+const PARTITIONS: [&str; 22] = [
     "PartitionId",
     "PartitionName",
     "VisibleVersion",
@@ -34,8 +34,13 @@ const PARTITIONS: [&str; 17] = [
     "CooldownTime",
     "LastConsistencyCheckTime",
     "DataSize",
+    "StorageSize",
     "IsInMemory",
     "RowCount",
+    "DataVersion",
+    "VersionEpoch",
+    "VersionTxnType",
+    "TabletBalanced",
 ];
 
 impl Cluster {
@@ -143,12 +148,22 @@ impl Cluster {
                     Some("9999-12-31 23:59:59".to_owned()),
                     None,
                     Some(information_schema::readable(size.bytes)),
+                    Some(information_schema::readable(size.bytes)),
                     Some("false".to_owned()),
                     Some(size.rows.to_string()),
+                    Some(physical.visible_version.to_string()),
+                    Some(physical.visible_version.to_string()),
+                    Some("TXN_NORMAL".to_owned()),
+                    Some("true".to_owned()),
                 ]);
             }
         }
-        Ok(with_nulls(&PARTITIONS, rows))
+        let all = with_nulls(&PARTITIONS, rows);
+        Ok(keeping(all, |column| match column {
+            "StorageSize" | "TabletBalanced" => self.release.tells_storage_sizes(),
+            "DataVersion" | "VersionEpoch" | "VersionTxnType" => self.release.tells_data_versions(),
+            _ => true,
+        }))
     }
 
     pub(super) fn show_create_table(

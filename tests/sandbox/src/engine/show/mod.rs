@@ -28,7 +28,7 @@ impl Cluster {
             Show::Repositories => self.show_repositories(session),
             Show::Frontends => self.show_frontends(session),
             Show::Backends => self.show_backends(session),
-            Show::ComputeNodes => nodes::compute_nodes(),
+            Show::ComputeNodes => nodes::compute_nodes(self.release),
             Show::Databases { pattern } => self.show_databases(pattern.as_deref()),
             Show::Tables {
                 full,
@@ -104,6 +104,29 @@ fn with_nulls(names: &[&str], rows: Vec<Row>) -> ResultSet {
         })
         .collect();
     ResultSet { columns, rows }
+}
+
+/// Only the columns that the release prints.
+fn keeping(result: ResultSet, printed: impl Fn(&str) -> bool) -> ResultSet {
+    let kept: Vec<bool> = result
+        .columns
+        .iter()
+        .map(|column| printed(&column.name))
+        .collect();
+    let rows = result
+        .rows
+        .into_iter()
+        .map(|row| only(row, &kept))
+        .collect();
+    ResultSet {
+        columns: only(result.columns, &kept),
+        rows,
+    }
+}
+
+fn only<T>(items: Vec<T>, kept: &[bool]) -> Vec<T> {
+    let kept_items = items.into_iter().zip(kept).filter(|(_, kept)| **kept);
+    kept_items.map(|(item, _)| item).collect()
 }
 
 /// LIKE 'pattern'; none matches everything.

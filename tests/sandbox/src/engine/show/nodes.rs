@@ -1,9 +1,10 @@
-//! SHOW FRONTENDS, BACKENDS, COMPUTE NODES and PROCESSLIST (`common/proc/*`, 3.5 columns).
+//! SHOW FRONTENDS, BACKENDS, COMPUTE NODES and PROCESSLIST (`common/proc/*`, `qe/ShowResultMetaFactory.java`).
 
 use crate::answer::ResultSet;
 use crate::engine::cluster::{Backend, Cluster};
 use crate::engine::session::Session;
-use crate::engine::show::{table, with_nulls};
+use crate::engine::show::{keeping, table, with_nulls};
+use crate::release::Release;
 
 const FRONTENDS: [&str; 17] = [
     "Id",
@@ -82,7 +83,7 @@ const COMPUTE_NODES: [&str; 21] = [
     "StatusCode",
 ];
 
-const PROCESSES: [&str; 11] = [
+const PROCESSES: [&str; 15] = [
     "ServerName",
     "Id",
     "User",
@@ -94,13 +95,21 @@ const PROCESSES: [&str; 11] = [
     "State",
     "Info",
     "IsPending",
+    "Warehouse",
+    "CNGroup",
+    "Catalog",
+    "QueryId",
 ];
 
 /// Capacity that every backend reports.
 const DISK_BYTES: u64 = 1 << 40;
 
-pub fn compute_nodes() -> ResultSet {
-    table(&COMPUTE_NODES, Vec::new())
+/// Nodes without storage, of which this cluster has none.
+pub fn compute_nodes(release: Release) -> ResultSet {
+    keeping(table(&COMPUTE_NODES, Vec::new()), |column| match column {
+        "MemLimit" | "DataCacheMetrics" | "StatusCode" => release.shows_status_code(),
+        _ => true,
+    })
 }
 
 impl Cluster {
@@ -128,7 +137,9 @@ impl Cluster {
             ];
             cells.map(str::to_owned).to_vec()
         });
-        table(&FRONTENDS, rows.collect())
+        keeping(table(&FRONTENDS, rows.collect()), |column| {
+            column != "Id" || self.release.numbers_frontends()
+        })
     }
 
     pub(super) fn show_backends(&self, session: &Session) -> ResultSet {
@@ -149,7 +160,11 @@ impl Cluster {
             .iter()
             .enumerate()
             .map(|(index, backend)| self.backend_row(session, backend, index, tablets));
-        table(&BACKENDS, rows.collect())
+        keeping(table(&BACKENDS, rows.collect()), |column| match column {
+            "MemLimit" => self.release.shows_memory_limit(),
+            "StatusCode" => self.release.shows_status_code(),
+            _ => true,
+        })
     }
 
     fn backend_row(
@@ -226,9 +241,20 @@ impl Cluster {
                 Some(if running { "OK" } else { "" }.to_owned()),
                 Some(info.statement.clone()),
                 Some("false".to_owned()),
+                Some("default_warehouse".to_owned()),
+                Some(String::new()),
+                Some("default_catalog".to_owned()),
+                Some(String::new()),
             ]
         });
-        with_nulls(&PROCESSES, rows.collect())
+        let all = with_nulls(&PROCESSES, rows.collect());
+        keeping(all, |column| match column {
+            "ServerName" => self.release.names_server_of_process(),
+            "Warehouse" | "CNGroup" | "Catalog" | "QueryId" => {
+                self.release.tells_query_of_process()
+            }
+            _ => true,
+        })
     }
 }
 

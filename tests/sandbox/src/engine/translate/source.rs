@@ -120,11 +120,11 @@ impl Translator<'_> {
             let table = information_schema::table(&name.name)?;
             self.information.insert(table.name);
             let columns = table
-                .columns
-                .iter()
+                .columns_of(self.cluster.release)
+                .into_iter()
                 .map(|(name, kind)| Output {
-                    name: (*name).to_owned(),
-                    kind: *kind,
+                    name: name.to_owned(),
+                    kind,
                 })
                 .collect();
             return self.introduce(information_schema::storage_name(table), alias, columns);
