@@ -103,8 +103,14 @@ impl Release {
         self >= Release::V4_2
     }
 
-    /// The session variable `insert_timeout`; before, `query_timeout` bounds INSERT too (release notes of 3.4.0).
-    pub fn has_insert_timeout(self) -> bool {
+    /// The variables `insert_timeout` (before, `query_timeout` bounds INSERT too: release notes of 3.4.0), `insert_max_filter_ratio` and
+    /// `dynamic_overwrite` (docs `System_variable.md`: introduced in 3.4.0).
+    pub fn has_insert_settings(self) -> bool {
+        self >= Release::V3_4
+    }
+
+    /// The session variable `custom_query_id` (docs `System_variable.md`: introduced in 3.4.0).
+    pub fn has_custom_query_id(self) -> bool {
         self >= Release::V3_4
     }
 
@@ -149,6 +155,12 @@ impl Release {
     /// January 2026 has `BASE TABLE` again; in which release it came back is unverified.
     pub fn says_table_for_base_table(self) -> bool {
         self == Release::V3_4
+    }
+
+    /// TABLE_TYPE of information_schema's own tables is `SYSTEM VIEW` (docs `tables.md`: only with `mysql_server_version` 8.0.33; `catalog/Table`
+    /// of 3.4.3 says it always). What the releases before print, here `BASE TABLE`, is unverified.
+    pub fn names_system_views(self) -> bool {
+        self >= Release::V3_4
     }
 
     /// FE config `enable_backup_materialized_view`: false in `common/Config.java` of 3.4.3 and of January 2026, true before.

@@ -212,6 +212,29 @@ impl Cluster {
             .find(|database| database.id == id)
     }
 
+    /// TABLE_TYPE of a base table (`catalog/Table.getMysqlType`).
+    pub fn base_table_type(&self) -> &'static str {
+        let major = self
+            .variables
+            .global("version")
+            .and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+        let is_8 = major.is_some_and(|major| major >= 8);
+        if is_8 && self.release.says_table_for_base_table() {
+            "TABLE"
+        } else {
+            "BASE TABLE"
+        }
+    }
+
+    /// TABLE_TYPE of a table of information_schema.
+    pub fn system_view_type(&self) -> &'static str {
+        if self.release.names_system_views() {
+            "SYSTEM VIEW"
+        } else {
+            "BASE TABLE"
+        }
+    }
+
     pub fn config_number(&self, key: &str) -> i64 {
         self.config
             .get(key)
@@ -237,6 +260,11 @@ impl Cluster {
 
 /// FE configuration that ADMIN SHOW FRONTEND CONFIG prints and the engine obeys (`common/Config.java`).
 fn default_config(release: Release) -> BTreeMap<String, String> {
+    let materialized_views = if release.backs_up_materialized_views_by_default() {
+        "true"
+    } else {
+        "false"
+    };
     [
         ("run_mode", "shared_nothing"),
         ("default_replication_num", "3"),
@@ -247,14 +275,13 @@ fn default_config(release: Release) -> BTreeMap<String, String> {
         ("catalog_trash_expire_second", "86400"),
         ("dynamic_partition_enable", "true"),
         ("dynamic_partition_check_interval_seconds", "600"),
-        ("enable_backup_materialized_view", "false"),
+        ("enable_backup_materialized_view", materialized_views),
         ("enable_colocate_restore", "false"),
         ("expr_children_limit", "10000"),
         ("max_running_txn_num_per_db", "1000"),
         ("max_upload_task_per_be", "0"),
         ("max_download_task_per_be", "0"),
         ("mysql_server_version", release.mysql_version()),
-        ("primary_key_limit_size", "128"),
         ("qe_max_connection", "4096"),
         ("tablet_create_timeout_second", "10"),
     ]

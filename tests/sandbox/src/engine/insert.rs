@@ -21,6 +21,9 @@ enum Origin {
     Default,
 }
 
+/// BE config `primary_key_limit_size`.
+const PRIMARY_KEY_LIMIT: usize = 128;
+
 impl Cluster {
     pub fn insert(&mut self, session: &Session, insert: &Insert) -> Result<Answer, SqlError> {
         let (database, table) = self.table(&insert.table, session)?;
@@ -152,12 +155,11 @@ impl Cluster {
             .variables
             .of(session, "enable_insert_strict")
             .is_ok_and(|text| text != "false");
-        let limit = usize::try_from(self.config_number("primary_key_limit_size")).unwrap_or(128);
         let mut placed = Vec::with_capacity(rows.len());
         for mut row in rows {
             match place(&mut row, table, insert) {
                 Ok(physical) => {
-                    check_key_size(&row, table, limit).map_err(Refusal::Other)?;
+                    check_key_size(&row, table, PRIMARY_KEY_LIMIT).map_err(Refusal::Other)?;
                     placed.push((physical, row));
                 }
                 Err(Refusal::Filtered(_)) if !strict => {}

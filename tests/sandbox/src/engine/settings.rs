@@ -32,7 +32,7 @@ impl Cluster {
                 other => text_of(&other).unwrap_or_default(),
             };
             let text = if text == "DEFAULT" {
-                self.variables.of(session, &assignment.name)?.to_owned()
+                self.variables.default_of(&assignment.name)?.to_owned()
             } else {
                 text
             };
@@ -53,9 +53,9 @@ impl Cluster {
                 sql::Value::Number(digits, _) => Ok(Value::Text(digits.clone())),
                 _ => self.evaluate(session, expression),
             },
-            sql::Expr::Subquery(_) => {
-                Err(error::analyzing("Set statement only support constant expr"))
-            }
+            sql::Expr::Subquery(_) => Err(error::analyzing(
+                "Set statement only support constant expr.",
+            )),
             _ => self.evaluate(session, expression),
         }
     }
@@ -122,6 +122,7 @@ impl Cluster {
         Ok(done())
     }
 
+    /// Sorted by key (`ConfigBase.getConfigInfo`; the columns are those of 3.4.3 and of January 2026).
     pub fn show_config(&self, pattern: Option<&str>) -> Answer {
         let mut result =
             ResultSet::text(&["Key", "AliasNames", "Value", "Type", "IsMutable", "Comment"]);
@@ -130,14 +131,9 @@ impl Cluster {
             .iter()
             .filter(|(key, _)| pattern.is_none_or(|pattern| like(pattern, key)))
         {
-            let mutable = if key == "run_mode" { "false" } else { "true" };
-            let kind = match value.as_str() {
-                "true" | "false" => "boolean",
-                number if number.parse::<i64>().is_ok() => "long",
-                _ => "String",
-            };
+            let mutable = is_mutable(key).to_string();
             result.rows.push(
-                [key, "[]", value, kind, mutable, ""]
+                [key, "[]", value, type_of_config(key, value), &mutable, ""]
                     .map(|cell| Some(cell.to_owned()))
                     .to_vec(),
             );
@@ -145,22 +141,17 @@ impl Cluster {
         Answer::Rows(result)
     }
 
+    /// `ConfigBase.setMutableConfig`: an `InvalidConfException`, which has no code.
     pub fn set_config(&mut self, key: &str, value: &str) -> Result<Answer, SqlError> {
-        if key == "run_mode" {
-            return Err(SqlError::new(
-                5101,
-                "F0000",
-                format!("Config '{key}' is not mutable"),
-            ));
-        }
-        match self.config.get_mut(key) {
-            None => Err(SqlError::new(
-                5102,
-                "F0000",
-                format!("Config '{key}' does not exist"),
-            )),
+        match self.config.get_mut(key).filter(|_| is_mutable(key)) {
+            None => Err(SqlError::plain(format!(
+                "Config '{key}' does not exist or is not mutable"
+            ))),
             Some(current) => {
                 value.clone_into(current);
+                if key == "mysql_server_version" && !value.is_empty() {
+                    self.variables.set_version(value);
+                }
                 Ok(done())
             }
         }
@@ -189,6 +180,22 @@ impl Cluster {
                 Ok(done())
             }
         }
+    }
+}
+
+/// `@ConfField(mutable = true)` of `common/Config.java`.
+fn is_mutable(key: &str) -> bool {
+    !matches!(key, "run_mode" | "qe_max_connection")
+}
+
+/// The type of the field in `common/Config.java`.
+fn type_of_config(key: &str, value: &str) -> &'static str {
+    match key {
+        "default_replication_num" => "short",
+        "catalog_trash_expire_second" | "dynamic_partition_check_interval_seconds" => "long",
+        "run_mode" | "mysql_server_version" => "String",
+        _ if matches!(value, "true" | "false") => "boolean",
+        _ => "int",
     }
 }
 

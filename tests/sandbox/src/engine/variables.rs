@@ -10,14 +10,27 @@ use crate::engine::session::Session;
 use crate::engine::zone::Zone;
 use crate::release::Release;
 
+/// The flags of `qe/GlobalVariable.java` and `qe/SessionVariable.java`.
 const READ_ONLY: &[&str] = &[
-    "version",
-    "version_comment",
-    "system_time_zone",
+    "language",
     "license",
     "lower_case_table_names",
+    "net_buffer_length",
     "performance_schema",
+    "system_time_zone",
+    "version",
+    "version_comment",
 ];
+
+const GLOBAL_ONLY: &[&str] = &[
+    "activate_all_roles_on_login",
+    "character_set_database",
+    "init_connect",
+    "query_cache_size",
+    "query_queue_max_queued_queries",
+];
+
+const SESSION_ONLY: &[&str] = &["catalog", "custom_query_id", "resource_group", "warehouse"];
 
 const DEFAULTS: &[(&str, &str)] = &[
     ("activate_all_roles_on_login", "false"),
@@ -87,12 +100,15 @@ const DEFAULTS: &[(&str, &str)] = &[
 #[derive(Debug)]
 pub struct Variables {
     globals: BTreeMap<String, String>,
+    /// What SET … = DEFAULT goes back to.
+    defaults: BTreeMap<String, String>,
 }
 
 impl Variables {
     pub fn new(release: Release, zone: Tz) -> Variables {
         let mut globals: BTreeMap<String, String> = DEFAULTS
             .iter()
+            .filter(|(name, _)| exists(release, name))
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
         for (name, value) in [
@@ -103,7 +119,25 @@ impl Variables {
         }
         globals.insert("time_zone".to_owned(), zone.name().to_owned());
         globals.insert("system_time_zone".to_owned(), zone.name().to_owned());
-        Variables { globals }
+        Variables {
+            defaults: globals.clone(),
+            globals,
+        }
+    }
+
+    /// What FE config `mysql_server_version` says (`DDLStmtExecutor.visitAdminSetConfigStatement`).
+    pub fn set_version(&mut self, version: &str) {
+        self.globals
+            .insert("version".to_owned(), version.to_owned());
+    }
+
+    /// For `SET name = DEFAULT`: a semantic error where there is no such variable (`VariableMgr.getDefaultValue`).
+    pub fn default_of(&self, name: &str) -> Result<&str, SqlError> {
+        let name = name.to_ascii_lowercase();
+        self.defaults
+            .get(&name)
+            .map(String::as_str)
+            .ok_or_else(|| self.unknown(&name))
     }
 
     pub fn global(&self, name: &str) -> Option<&str> {
@@ -129,17 +163,8 @@ impl Variables {
         value: &str,
     ) -> Result<(), SqlError> {
         let name = name.to_ascii_lowercase();
-        if !self.globals.contains_key(&name) {
-            return Err(self.unknown(&name));
-        }
-        if READ_ONLY.contains(&name.as_str()) {
-            return Err(error::analyzing_with(
-                1238,
-                "HY000",
-                format!("Variable '{name}' is a read only variable"),
-            ));
-        }
         let value = checked(&name, value)?;
+        self.check_update(global, &name)?;
         if name == "time_zone" {
             session.zone = Zone::parse(&value)?;
         }
@@ -166,7 +191,38 @@ impl Variables {
             .collect()
     }
 
+    /// `VariableMgr.checkSystemVariableExist` and `checkUpdate`, when SET runs: without the analyzer's prefix.
+    fn check_update(&self, global: bool, name: &str) -> Result<(), SqlError> {
+        if !self.globals.contains_key(name) {
+            return Err(SqlError::new(1193, "HY000", self.unknown_text(name)));
+        }
+        let (code, wrong) = if READ_ONLY.contains(&name) {
+            (1621, "is a read only variable")
+        } else if global && SESSION_ONLY.contains(&name) {
+            (
+                1228,
+                "is a SESSION variable and can't be used with SET GLOBAL",
+            )
+        } else if !global && GLOBAL_ONLY.contains(&name) {
+            (
+                1229,
+                "is a GLOBAL variable and should be set with SET GLOBAL",
+            )
+        } else {
+            return Ok(());
+        };
+        Err(SqlError::new(
+            code,
+            "HY000",
+            format!("Variable '{name}' {wrong}"),
+        ))
+    }
+
     fn unknown(&self, name: &str) -> SqlError {
+        error::analyzing_with(1193, "HY000", self.unknown_text(name))
+    }
+
+    fn unknown_text(&self, name: &str) -> String {
         let mut names: Vec<&String> = self.globals.keys().collect();
         names.sort_by_key(|known| distance(known, name));
         let similar: Vec<String> = names
@@ -174,32 +230,44 @@ impl Variables {
             .take(3)
             .map(|known| format!("'{known}'"))
             .collect();
-        error::analyzing_with(
-            1193,
-            "HY000",
-            format!(
-                "Unknown system variable '{name}', the most similar variables are {{{}}}",
-                similar.join(", ")
-            ),
+        format!(
+            "Unknown system variable '{name}', the most similar variables are {{{}}}",
+            similar.join(", ")
         )
+    }
+}
+
+fn exists(release: Release, name: &str) -> bool {
+    match name {
+        "insert_timeout" | "insert_max_filter_ratio" | "dynamic_overwrite" => {
+            release.has_insert_settings()
+        }
+        "custom_query_id" => release.has_custom_query_id(),
+        _ => true,
     }
 }
 
 fn checked(name: &str, value: &str) -> Result<String, SqlError> {
     match name {
         "time_zone" => Zone::canonical(value),
-        "query_timeout" | "insert_timeout" => match value.parse::<u32>() {
-            Ok(seconds) if (1..=259_200).contains(&seconds) => Ok(value.to_owned()),
-            _ => Err(error::analyzing_with(
-                1231,
-                "42000",
-                format!("Variable '{name}' can't be set to the value of '{value}'"),
-            )),
-        },
+        "query_timeout" | "insert_timeout" => in_range(name, value, 1, 259_200),
+        "chunk_size" => in_range(name, value, 1, 65_535),
+        "query_mem_limit" | "sql_select_limit" => in_range(name, value, 0, i64::MAX),
         _ if matches!(value.to_ascii_lowercase().as_str(), "on" | "off") => {
             Ok((value.eq_ignore_ascii_case("on")).to_string())
         }
         _ => Ok(value.to_owned()),
+    }
+}
+
+/// `SetStmtAnalyzer.checkRangeLongVariable`.
+fn in_range(name: &str, value: &str, least: i64, most: i64) -> Result<String, SqlError> {
+    let wrong = |text: &str| Err(error::analyzing(format!("{name} {text}")));
+    match value.parse::<i64>() {
+        Err(_) => wrong("is not a number"),
+        Ok(number) if number < least => wrong(&format!("must be equal or greater than {least}")),
+        Ok(number) if number > most => wrong(&format!("must be equal or smaller than {most}")),
+        Ok(_) => Ok(value.to_owned()),
     }
 }
 

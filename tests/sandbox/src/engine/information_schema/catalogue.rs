@@ -51,7 +51,7 @@ pub fn tables(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError
         rows.push(plain_table_row(
             "information_schema",
             table.name,
-            "SYSTEM VIEW",
+            cluster.system_view_type(),
             text("MEMORY"),
             Value::Null,
             "",
@@ -79,7 +79,7 @@ fn table_row(
     let mut row = plain_table_row(
         database,
         &table.name,
-        "BASE TABLE",
+        cluster.base_table_type(),
         text("StarRocks"),
         text(session.zone.show(table.created)),
         &table.comment,

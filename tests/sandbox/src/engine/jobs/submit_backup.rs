@@ -12,6 +12,7 @@ use crate::engine::jobs::{BackupJob, BackupObject, BackupState, Job, JobHead, St
 use crate::engine::repository::Repository;
 use crate::engine::session::Session;
 use crate::engine::table::Relation;
+use crate::release::Release;
 
 impl Cluster {
     /// Analysis, then authorization, then execution: which refusal comes first is seen by clients.
@@ -76,7 +77,12 @@ impl Cluster {
                 repository.name
             )));
         }
-        check_tables(&self.databases[&database], &objects, statement)?;
+        check_tables(
+            self.release,
+            &self.databases[&database],
+            &objects,
+            statement,
+        )?;
         if repository.has_label(&statement.label) {
             return Err(error::common(if properties.incremental {
                 "Currently does not support incremental backup".to_owned()
@@ -314,13 +320,22 @@ fn add_table(
 
 /// Checks 27 to 29: temporary partitions, and partitions that are none.
 fn check_tables(
+    release: Release,
     database: &Database,
     objects: &[BackupObject],
     statement: &Backup,
 ) -> Result<(), SqlError> {
     for object in objects {
         let Some(table) = database.table(&object.name) else {
-            continue;
+            if release.backs_up_views() {
+                continue;
+            }
+            // ERR_NOT_OLAP_TABLE
+            return Err(SqlError::new(
+                5503,
+                "42000",
+                format!("Table '{}' is not a OLAP table", object.name),
+            ));
         };
         if !table.temporary_partitions.is_empty() {
             return Err(error::common(

@@ -34,6 +34,14 @@ impl Cluster {
         properties: RestoreProperties,
     ) -> Result<Answer, SqlError> {
         let repository = self.repository_for_job(&statement.repository)?;
+        if !self.release.restores_into_new_database() {
+            // Up to 3.3 the database and its slot come before the snapshot (`BackupHandler.process`).
+            let target = statement.target_database.as_deref().ok_or_else(|| {
+                error::not_modelled("RESTORE before 3.4 without a database before the label")
+            })?;
+            let database = self.database_for_job(target)?;
+            self.check_slot(database)?;
+        }
         let stem = format!("__info_{}", properties.timestamp);
         let info: SnapshotInfo = repository
             .read_verified(&statement.label, &stem)

@@ -71,11 +71,11 @@ impl Cluster {
         let names: Vec<(String, &str)> = if name.eq_ignore_ascii_case("information_schema") {
             information_schema::TABLES
                 .iter()
-                .map(|table| (table.name.to_owned(), "SYSTEM VIEW"))
+                .map(|table| (table.name.to_owned(), self.system_view_type()))
                 .collect()
         } else {
             let kind = |relation: &Relation| match relation {
-                Relation::Table(_) => "BASE TABLE",
+                Relation::Table(_) => self.base_table_type(),
                 Relation::View(_) => "VIEW",
             };
             self.database(name)?
