@@ -5,6 +5,13 @@
 
 use sqlparser::ast as sql;
 
+mod objects;
+
+pub use objects::{
+    CreateMaterializedView, CreateRoutineLoad, MaterializedChange, NewRollup, ObjectStatement,
+    Refresh, RefreshKind, RoutineLoadChange, ShowObject,
+};
+
 /// `name` or `database.name`, quotes removed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ObjectName {
@@ -112,6 +119,8 @@ pub enum Statement {
     Begin,
     Commit,
     Rollback,
+    /// Materialized views, routine loads and other things around tables.
+    Object(ObjectStatement),
     /// `SANDBOX …`, which StarRocks does not have.
     Sandbox(Control),
     Kill {
@@ -257,6 +266,7 @@ pub enum Show {
     Grants {
         user: Option<String>,
     },
+    Object(ShowObject),
     Status,
     Engines,
     Charset,
@@ -445,6 +455,10 @@ pub enum AlterClause {
     },
     ModifyColumn(Box<ColumnDefinition>),
     ModifyComment(String),
+    AddRollup(Vec<NewRollup>),
+    DropRollup {
+        names: Vec<String>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -64,6 +64,12 @@ impl Release {
         }
     }
 
+    /// SWAP compares the UNIQUE and FOREIGN KEY constraints of both tables (`alter/AlterJobExecutor.visitSwapTableClause` of 3.4; the check
+    /// is not in 3.3.7).
+    pub fn checks_constraints_on_swap(self) -> bool {
+        self >= Release::V3_4
+    }
+
     /// `BACKUP DATABASE d … ON (TABLE t, ALL VIEWS, …)` (StarRocks.g4 `backupRestoreObjectDesc`).
     pub fn has_keyword_grammar(self) -> bool {
         self >= Release::V3_4
@@ -152,7 +158,7 @@ impl Release {
     }
 
     /// TABLE_TYPE is `TABLE` for a base table while `mysql_server_version` is 8 or more (`catalog/Table.getTableTypeForMysql` of 3.4.3).
-    /// January 2026 has `BASE TABLE` again; in which release it came back is unverified.
+    /// Taken back by StarRocks/starrocks#59368, of May 2025, in 3.4.4 and before 3.5.0.
     pub fn says_table_for_base_table(self) -> bool {
         self == Release::V3_4
     }

@@ -15,7 +15,7 @@ use crate::engine::partition::Partition;
 use crate::engine::partition_items::plan_partitions;
 use crate::engine::range::Range;
 use crate::engine::session::Session;
-use crate::engine::table::{Relation, Table, TableState};
+use crate::engine::table::Table;
 use crate::engine::{dynamic, error, properties, value};
 
 impl Cluster {
@@ -30,14 +30,13 @@ impl Cluster {
             database: database.to_owned(),
             table: table.name.clone(),
         };
-        if table.state != TableState::Normal {
-            return Err(match clauses.first() {
-                Some(AlterClause::Rename { .. }) => {
-                    SqlError::plain(format!("Table[{}] is under RESTORE", table.name))
-                }
-                _ => error::alter_while_restoring(&table.name),
-            });
+        if table.is_materialized() {
+            return Err(error::analyzing(format!(
+                "The '{}' cannot be alter by 'ALTER TABLE', because it is a materialized view,you can use 'ALTER MATERIALIZED VIEW' to alter it.",
+                table.name
+            )));
         }
+        table.check_alterable()?;
         for clause in clauses {
             self.alter(&target, clause)?;
         }
@@ -69,6 +68,8 @@ impl Cluster {
             AlterClause::AddColumn(column) => self.add_column(target, column),
             AlterClause::DropColumn { name } => self.drop_column(target, name),
             AlterClause::ModifyColumn(column) => self.modify_column(target, column),
+            AlterClause::AddRollup(items) => self.add_rollups(target, items),
+            AlterClause::DropRollup { names } => self.drop_rollups(target, names),
             AlterClause::ModifyComment(comment) => {
                 self.altered(target)?.comment.clone_from(comment);
                 Ok(())
@@ -76,7 +77,7 @@ impl Cluster {
         }
     }
 
-    fn altered(&mut self, target: &Target) -> Result<&mut Table, SqlError> {
+    pub(super) fn altered(&mut self, target: &Target) -> Result<&mut Table, SqlError> {
         self.database_mut(&target.database)?
             .table_mut(&target.table)
             .ok_or_else(|| error::unknown_table(&format!("{}.{}", target.database, target.table)))
@@ -234,45 +235,6 @@ impl Cluster {
             )));
         }
         table.partitions.rename(from, to);
-        Ok(())
-    }
-
-    fn rename_table(&mut self, target: &Target, to: &str) -> Result<(), SqlError> {
-        if target.table == to {
-            return Err(SqlError::plain(format!("Same table name {to}")));
-        }
-        let database = self.database_mut(&target.database)?;
-        if database.relations.contains_key(to) {
-            return Err(SqlError::plain(format!("Table name[{to}] is already used")));
-        }
-        if let Some(mut table) = database.take_table(&target.table) {
-            table.rename(to);
-            database.add_table(table);
-        }
-        Ok(())
-    }
-
-    /// Names change places; ids, data and properties stay with the object. The second table's state is not looked at.
-    fn swap_tables(&mut self, target: &Target, other: &str) -> Result<(), SqlError> {
-        let database = self.database_mut(&target.database)?;
-        if !matches!(database.relations.get(other), Some(Relation::Table(_))) {
-            return Err(SqlError::plain(format!(
-                "Table {other} does not exist or is not OLAP/LAKE table"
-            )));
-        }
-        if target.table == other {
-            return Ok(());
-        }
-        let (Some(mut first), Some(mut second)) = (
-            database.take_table(&target.table),
-            database.take_table(other),
-        ) else {
-            return Ok(());
-        };
-        first.rename(other);
-        second.rename(&target.table);
-        database.add_table(first);
-        database.add_table(second);
         Ok(())
     }
 

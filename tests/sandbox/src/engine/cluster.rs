@@ -47,6 +47,8 @@ pub struct Cluster {
     pub data: PathBuf,
     /// Restore.md 3.6: a failing job of several aliased tables removes the live ones.
     pub live_table_hazard: bool,
+    /// The last round of what runs by itself around tables.
+    pub last_round: DateTime<Utc>,
     next_id: u64,
     next_txn: u64,
 }
@@ -114,6 +116,7 @@ impl Cluster {
             zone: options.zone,
             data: options.data,
             live_table_hazard: true,
+            last_round: options.now,
             next_id: 10_001,
             next_txn: 1,
         };
@@ -276,6 +279,9 @@ fn default_config(release: Release) -> BTreeMap<String, String> {
         ("dynamic_partition_enable", "true"),
         ("dynamic_partition_check_interval_seconds", "600"),
         ("enable_backup_materialized_view", materialized_views),
+        ("enable_mv_automatic_inactive_by_base_table_changes", "true"),
+        ("enable_mv_automatic_active_check", "true"),
+        ("mv_active_checker_interval_seconds", "60"),
         ("enable_colocate_restore", "false"),
         ("expr_children_limit", "10000"),
         ("max_running_txn_num_per_db", "1000"),

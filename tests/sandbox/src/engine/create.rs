@@ -6,6 +6,7 @@ use crate::answer::{Answer, Done, SqlError};
 use crate::ast::{CreateTable, ObjectName, Partitioning};
 use crate::engine::cluster::Cluster;
 use crate::engine::database::Database;
+use crate::engine::foreign::Foreign;
 use crate::engine::partition::{Partition, Partitions, PhysicalPartition};
 use crate::engine::partition_items::{NewPartition, plan_partitions};
 use crate::engine::session::Session;
@@ -57,6 +58,13 @@ impl Cluster {
             } else {
                 Err(error::table_exists(&statement.name.name))
             };
+        }
+        let id = self.new_id();
+        if let Some(foreign) = Foreign::read(statement, id, self.now)? {
+            self.database_mut(&database)?
+                .relations
+                .insert(foreign.name.clone(), Relation::Foreign(foreign));
+            return Ok(done());
         }
         let table = self.build_table(statement)?;
         self.store.create(&table)?;
@@ -165,6 +173,8 @@ impl Cluster {
             created: self.now,
             auto_increment: 1,
             schema_version: 0,
+            materialized: None,
+            rollups: Vec::new(),
         };
         self.first_partitions(&mut table, statement)?;
         Ok(table)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::foreign::Foreign;
 use crate::engine::labels::Labels;
 use crate::engine::table::{Relation, Table, View};
 
@@ -30,8 +31,26 @@ impl Database {
     pub fn table_mut(&mut self, name: &str) -> Option<&mut Table> {
         match self.relations.get_mut(name)? {
             Relation::Table(table) => Some(table),
-            Relation::View(_) => None,
+            Relation::View(_) | Relation::Foreign(_) => None,
         }
+    }
+
+    pub fn tables_mut(&mut self) -> impl Iterator<Item = &mut Table> {
+        self.relations
+            .values_mut()
+            .filter_map(|relation| match relation {
+                Relation::Table(table) => Some(table.as_mut()),
+                Relation::View(_) | Relation::Foreign(_) => None,
+            })
+    }
+
+    pub fn foreigns(&self) -> impl Iterator<Item = &Foreign> {
+        self.relations
+            .values()
+            .filter_map(|relation| match relation {
+                Relation::Foreign(foreign) => Some(foreign),
+                Relation::Table(_) | Relation::View(_) => None,
+            })
     }
 
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
@@ -43,7 +62,7 @@ impl Database {
             .values()
             .filter_map(|relation| match relation {
                 Relation::View(view) => Some(view),
-                Relation::Table(_) => None,
+                Relation::Table(_) | Relation::Foreign(_) => None,
             })
     }
 
@@ -57,7 +76,7 @@ impl Database {
         self.table(name)?;
         match self.relations.remove(name)? {
             Relation::Table(table) => Some(*table),
-            Relation::View(_) => None,
+            Relation::View(_) | Relation::Foreign(_) => None,
         }
     }
 }

@@ -6,18 +6,8 @@ use crate::engine::error;
 use crate::engine::table::{PartitionKind, fixed_width};
 
 pub fn refuse_unmodelled(statement: &CreateTable) -> Result<(), SqlError> {
-    if statement.external {
-        return Err(error::not_modelled("external tables"));
-    }
     if statement.temporary {
         return Err(error::not_modelled("temporary tables"));
-    }
-    if let Some(engine) = statement
-        .engine
-        .as_deref()
-        .filter(|engine| !engine.eq_ignore_ascii_case("olap"))
-    {
-        return Err(error::not_modelled(format!("tables of engine {engine}")));
     }
     if let Some(column) = statement
         .columns
@@ -83,7 +73,7 @@ pub fn key_columns(statement: &CreateTable) -> Result<(KeysType, usize), SqlErro
 }
 
 /// Without a key clause the first columns are the duplicate key: at most three, 36 bytes, a VARCHAR ends it.
-fn default_key_count(columns: &[ColumnDefinition]) -> usize {
+pub fn default_key_count(columns: &[ColumnDefinition]) -> usize {
     let mut bytes = 0;
     let mut count = 0;
     for column in columns {

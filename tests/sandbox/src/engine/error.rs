@@ -47,10 +47,11 @@ pub fn restoring() -> SqlError {
     SqlError::new(5014, "HY000", "Table state is not NORMAL: 'RESTORING'")
 }
 
-/// `InvalidOlapTableStateException`: ALTER of a table that is being restored.
+/// `common/InvalidOlapTableStateException.java`: ALTER of a table that is being restored.
 pub fn alter_while_restoring(table: &str) -> SqlError {
     SqlError::plain(format!(
-        "A snapshot restore operation is in progress on the table \"{table}\". Please wait for it to finish before running this operation."
+        "A snapshot restore operation is in progress on the table \"{table}\". Please wait until the current operation completes.\nTo check \
+         the status of the operation, see https://docs.starrocks.io/docs/sql-reference/sql-statements/data-manipulation/SHOW_RESTORE"
     ))
 }
 

@@ -31,6 +31,13 @@ impl Cluster {
             database: database.to_owned(),
             table: table.name.clone(),
         };
+        if table.is_materialized() {
+            return Err(error::analyzing(format!(
+                "The data of '{0}' cannot be inserted because '{0}' is a materialized view,and the data of materialized view must be \
+                 consistent with the base table.",
+                table.name
+            )));
+        }
         table.check_writable()?;
         check_partitions(table, insert)?;
         let origins = origins(table, &insert.columns)?;

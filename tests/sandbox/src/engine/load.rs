@@ -103,7 +103,7 @@ impl Cluster {
             })
     }
 
-    fn uuid(&self, id: u64) -> String {
+    pub(super) fn uuid(&self, id: u64) -> String {
         use md5::{Digest, Md5};
         let text = hex(&Md5::digest(format!(
             "{}/{id}",

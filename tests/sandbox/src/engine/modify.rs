@@ -33,6 +33,13 @@ impl Cluster {
             database: database.to_owned(),
             table: table.name.clone(),
         };
+        if table.is_materialized() {
+            return Err(error::analyzing(format!(
+                "The data of '{0}' cannot be modified because '{0}' is a materialized view,and the data of materialized view must be \
+                 consistent with the base table.",
+                table.name
+            )));
+        }
         if table.keys != KeysType::Primary {
             return Err(error::analyzing(format!(
                 "table {} does not support update",
@@ -108,6 +115,13 @@ impl Cluster {
             database: database.to_owned(),
             table: table.name.clone(),
         };
+        if table.is_materialized() {
+            return Err(error::analyzing(format!(
+                "The data of '{}' cannot be deleted because it is a materialized view,and the data of materialized view must be consistent \
+                 with the base table.",
+                table.name
+            )));
+        }
         table.check_writable()?;
         let filter = filter.ok_or_else(|| {
             error::analyzing("Delete must specify where clause to prevent full table delete")
@@ -183,6 +197,11 @@ impl Cluster {
             database: database.to_owned(),
             table: table.name.clone(),
         };
+        if table.is_materialized() {
+            return Err(SqlError::plain(
+                "Only support truncate OLAP table or LAKE table",
+            ));
+        }
         table.check_writable()?;
         for name in partitions {
             if table.partition_named(name, false).is_none() {

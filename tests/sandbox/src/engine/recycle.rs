@@ -52,14 +52,17 @@ impl Cluster {
             None if if_exists => return Ok(done()),
             None => return Err(error::unknown_table(&format!("{database}.{}", name.name))),
             Some(Relation::View(_)) => {
-                return Err(SqlError::new(
-                    5503,
-                    "42000",
-                    format!(
-                        "'{database}.{}' is not TABLE. Use 'DROP VIEW {}'",
-                        name.name, name.name
-                    ),
-                ));
+                return Err(wrong_object(&database, &name.name, "TABLE"));
+            }
+            Some(Relation::Table(table)) if table.is_materialized() => {
+                return Err(error::analyzing(format!(
+                    "The data of '{0}' cannot be dropped because '{0}' is a materialized view,use 'drop materialized view {0}' to drop it.",
+                    name.name
+                )));
+            }
+            Some(Relation::Foreign(_)) => {
+                self.database_mut(&database)?.relations.remove(&name.name);
+                return Ok(done());
             }
             Some(Relation::Table(_)) => {}
         }
@@ -76,16 +79,22 @@ impl Cluster {
         let database = self.database_of(name, session)?.to_owned();
         match self.databases[&database].relations.get(&name.name) {
             Some(Relation::View(_)) => {
+                // Views made from it are left alone: `View` has no `onDrop` (`catalog/View.java`).
                 self.database_mut(&database)?.relations.remove(&name.name);
                 Ok(done())
             }
             None if if_exists => Ok(done()),
             None => Err(error::unknown_table(&format!("{database}.{}", name.name))),
-            Some(Relation::Table(_)) => Err(SqlError::new(
-                5503,
-                "42000",
-                format!("'{database}.{}' is not VIEW", name.name),
-            )),
+            // The analyzer asks for a materialized view first, DROP TABLE or DROP VIEW.
+            Some(Relation::Table(table)) if table.is_materialized() => {
+                Err(error::analyzing(format!(
+                    "The data of '{0}' cannot be dropped because '{0}' is a materialized view,use 'drop materialized view {0}' to drop it.",
+                    name.name
+                )))
+            }
+            Some(Relation::Table(_) | Relation::Foreign(_)) => {
+                Err(wrong_object(&database, &name.name, "VIEW"))
+            }
         }
     }
 
@@ -105,6 +114,7 @@ impl Cluster {
         for physical in table.partitions.physical_ids() {
             self.images.remove(&physical);
         }
+        self.inactivate_dependents(table.id, &format!("base-table dropped: {name}"));
         if force {
             return self.store.drop(table.id);
         }
@@ -157,4 +167,13 @@ impl Cluster {
         gone.iter()
             .try_for_each(|recycled| self.store.drop(recycled.table.id))
     }
+}
+
+/// ERR_WRONG_OBJECT (`sql/analyzer/DropStmtAnalyzer.java`)
+fn wrong_object(database: &str, name: &str, wanted: &str) -> SqlError {
+    error::analyzing_with(
+        1347,
+        "HY000",
+        format!("'{database}'.'{name}' is not '{wanted}'"),
+    )
 }

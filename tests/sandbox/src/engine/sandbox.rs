@@ -211,6 +211,10 @@ impl Sandbox {
                 );
             }
             let due = state.timer.next_tick.min(state.timer.next_schedule);
+            let due = state
+                .cluster
+                .next_round()
+                .map_or(due, |round| due.min(round.max(state.timer.now())));
             if due > end {
                 break;
             }
@@ -366,6 +370,7 @@ impl State {
             self.cluster.purge_jobs();
             self.timer.next_tick = now + tick;
         }
+        self.cluster.run_round();
         if self.timer.next_schedule <= now {
             self.run_schedulers();
             self.timer.next_schedule = now + in_chrono(SCHEDULE);

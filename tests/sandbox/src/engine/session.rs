@@ -20,6 +20,19 @@ pub struct Session {
 }
 
 impl Session {
+    /// In which definitions are read and background work runs: root's, in UTC.
+    pub(crate) fn inner(database: &str) -> Session {
+        Session {
+            id: 0,
+            user: "root".to_owned(),
+            host: "127.0.0.1:0".to_owned(),
+            database: Some(database.to_owned()),
+            variables: BTreeMap::new(),
+            user_variables: BTreeMap::new(),
+            zone: Zone::Region(chrono_tz::Tz::UTC),
+        }
+    }
+
     /// COM_RESET_CONNECTION: variables go back to the global values, the current database stays (`qe/ConnectProcessor`).
     pub(crate) fn reset(&mut self, zone: Zone) {
         self.variables.clear();

@@ -38,6 +38,7 @@ pub struct SnapshotInfo {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct TableInfo {
     pub id: u64,
+    pub materialized: bool,
     /// Only for tables with an AUTO_INCREMENT column.
     pub auto_increment: Option<i64>,
     pub partitions: BTreeMap<String, PartitionInfo>,

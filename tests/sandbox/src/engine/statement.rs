@@ -80,6 +80,7 @@ impl Cluster {
             Statement::DropView { name, if_exists } => self.drop_view(session, name, *if_exists),
             Statement::RecoverTable { name } => self.recover_table(session, name),
             Statement::AlterTable { name, clauses } => self.alter_table(session, name, clauses),
+            Statement::Object(statement) => self.run_object(session, statement),
             Statement::AdminShowConfig { pattern } => Ok(self.show_config(pattern.as_deref())),
             Statement::AdminSetConfig { key, value } => self.set_config(key, value),
             Statement::CreateUser {

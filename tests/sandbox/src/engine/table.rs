@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 use crate::answer::SqlError;
 use crate::ast::{ColumnDefinition, DataType, Distribution, KeysType};
 use crate::engine::error;
+use crate::engine::foreign::Foreign;
+use crate::engine::materialized::Materialized;
 use crate::engine::partition::{Partition, Partitions};
+use crate::engine::rollup::Rollup;
 
 /// How a table's rows are divided. LIST and expression partitioning have their place here when they come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +53,10 @@ pub struct Table {
     pub auto_increment: i64,
     /// Grows with every schema change.
     pub schema_version: u32,
+    /// Set: the table is an asynchronous materialized view.
+    pub materialized: Option<Box<Materialized>>,
+    /// Rollups and synchronous materialized views.
+    pub rollups: Vec<Rollup>,
 }
 
 impl Table {
@@ -99,6 +106,8 @@ impl Table {
             created: self.created,
             auto_increment: self.auto_increment,
             schema_version: self.schema_version,
+            materialized: self.materialized.clone(),
+            rollups: self.rollups.clone(),
         }
     }
 
@@ -139,6 +148,14 @@ impl Table {
         match self.state {
             TableState::Normal => Ok(()),
             TableState::Restore => Err(error::restoring()),
+        }
+    }
+
+    /// ALTER and its like refuse any other state than NORMAL.
+    pub fn check_alterable(&self) -> Result<(), SqlError> {
+        match self.state {
+            TableState::Normal => Ok(()),
+            TableState::Restore => Err(error::alter_while_restoring(&self.name)),
         }
     }
 
@@ -192,15 +209,53 @@ pub struct View {
 
 #[derive(Debug, Clone)]
 pub enum Relation {
+    /// A table of StarRocks' own, or a materialized view.
     Table(Box<Table>),
     View(View),
+    /// An external table.
+    Foreign(Foreign),
 }
 
 impl Relation {
     pub fn as_table(&self) -> Option<&Table> {
         match self {
             Relation::Table(table) => Some(table),
-            Relation::View(_) => None,
+            Relation::View(_) | Relation::Foreign(_) => None,
+        }
+    }
+
+    pub fn id(&self) -> u64 {
+        match self {
+            Relation::Table(table) => table.id,
+            Relation::View(view) => view.id,
+            Relation::Foreign(foreign) => foreign.id,
+        }
+    }
+
+    pub fn name(&self) -> &str {
+        match self {
+            Relation::Table(table) => &table.name,
+            Relation::View(view) => &view.name,
+            Relation::Foreign(foreign) => &foreign.name,
+        }
+    }
+
+    /// TABLE_TYPE: a materialized view is a VIEW, an external table is a table like any other (`catalog/Table.getMysqlType`).
+    pub fn mysql_type(&self, base_table: &'static str) -> &'static str {
+        match self {
+            Relation::Table(table) if table.is_materialized() => "VIEW",
+            Relation::View(_) => "VIEW",
+            Relation::Table(_) | Relation::Foreign(_) => base_table,
+        }
+    }
+
+    /// `catalog/Table.TableType`
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Relation::Table(table) if table.is_materialized() => "MATERIALIZED_VIEW",
+            Relation::Table(_) => "OLAP",
+            Relation::View(_) => "VIEW",
+            Relation::Foreign(foreign) => foreign.kind.type_name(),
         }
     }
 }

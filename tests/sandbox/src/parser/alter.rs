@@ -1,6 +1,6 @@
 //! ALTER TABLE and ALTER USER.
 
-use crate::ast::{AlterClause, PartitionItem, Statement};
+use crate::ast::{AlterClause, NewRollup, PartitionItem, Statement};
 use crate::parser::cursor::{Cursor, Parsed};
 
 impl Cursor<'_> {
@@ -9,8 +9,14 @@ impl Cursor<'_> {
         if self.is("USER") {
             return self.alter_user();
         }
+        if self.is("MATERIALIZED") {
+            return self.alter_materialized_view();
+        }
+        if self.is("VIEW") {
+            return self.alter_view();
+        }
         if !self.take("TABLE") {
-            return Err(self.unexpected(&["TABLE", "USER"]));
+            return Err(self.unexpected(&["TABLE", "USER", "VIEW", "MATERIALIZED"]));
         }
         let name = self.object_name()?;
         let clauses = self.list(Cursor::alter_clause)?;
@@ -51,6 +57,9 @@ impl Cursor<'_> {
     /// `ADD COLUMN …`, `ADD [TEMPORARY] PARTITION …`, `ADD [TEMPORARY] PARTITIONS START … END … EVERY …`
     fn add_clause(&mut self) -> Parsed<AlterClause> {
         self.expect("ADD")?;
+        if self.take("ROLLUP") {
+            return Ok(AlterClause::AddRollup(self.list(Cursor::rollup_item)?));
+        }
         if self.take("COLUMN") {
             return Ok(AlterClause::AddColumn(Box::new(self.column()?)));
         }
@@ -69,9 +78,34 @@ impl Cursor<'_> {
         })
     }
 
+    /// `r (c, …) [DUPLICATE KEY (c, …)] [FROM index] [PROPERTIES (…)]`
+    fn rollup_item(&mut self) -> Parsed<NewRollup> {
+        let name = self.name()?;
+        let columns = self.names()?;
+        if self.take_run(&["DUPLICATE", "KEY"]) {
+            self.names()?;
+        }
+        let from = if self.take("FROM") {
+            Some(self.name()?)
+        } else {
+            None
+        };
+        self.properties()?;
+        Ok(NewRollup {
+            name,
+            columns,
+            from,
+        })
+    }
+
     /// `DROP COLUMN c`, `DROP [TEMPORARY] PARTITION [IF EXISTS] p [FORCE]`, `DROP … PARTITIONS [IF EXISTS] (p, …) [FORCE]`
     fn drop_clause(&mut self) -> Parsed<AlterClause> {
         self.expect("DROP")?;
+        if self.take("ROLLUP") {
+            return Ok(AlterClause::DropRollup {
+                names: self.list(Cursor::name)?,
+            });
+        }
         if self.take("COLUMN") {
             return Ok(AlterClause::DropColumn { name: self.name()? });
         }

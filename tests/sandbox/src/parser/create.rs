@@ -22,6 +22,12 @@ impl Cursor<'_> {
                 if_not_exists,
             });
         }
+        if self.is("MATERIALIZED") {
+            return self.create_materialized_view();
+        }
+        if self.is("ROUTINE") {
+            return self.create_routine_load();
+        }
         if self.is("VIEW") || self.is_run(&["OR", "REPLACE", "VIEW"]) {
             return self.create_view();
         }
@@ -166,7 +172,7 @@ impl Cursor<'_> {
     }
 
     /// `[ORDER BY (c, …)]`
-    fn order_by(&mut self) -> Parsed<Vec<String>> {
+    pub fn order_by(&mut self) -> Parsed<Vec<String>> {
         if !self.take("ORDER") {
             return Ok(Vec::new());
         }

@@ -1,6 +1,6 @@
 //! DROP and RECOVER.
 
-use crate::ast::Statement;
+use crate::ast::{ObjectStatement, Statement};
 use crate::parser::cursor::{Cursor, Parsed};
 
 impl Cursor<'_> {
@@ -26,6 +26,9 @@ impl Cursor<'_> {
                 if_exists,
                 force: self.take("FORCE"),
             });
+        }
+        if self.is("MATERIALIZED") {
+            return self.drop_materialized_view();
         }
         if self.take("VIEW") {
             let if_exists = self.if_exists();
@@ -55,9 +58,23 @@ impl Cursor<'_> {
         ]))
     }
 
-    /// `RECOVER TABLE name`
+    /// `RECOVER TABLE t`, `RECOVER DATABASE d`, `RECOVER PARTITION p FROM t`
     pub fn recover(&mut self) -> Parsed<Statement> {
-        self.expect_run(&["RECOVER", "TABLE"])?;
+        self.expect("RECOVER")?;
+        if self.take_any(&["DATABASE", "SCHEMA"]) {
+            return Ok(Statement::Object(ObjectStatement::RecoverDatabase {
+                name: self.database_name()?,
+            }));
+        }
+        if self.take("PARTITION") {
+            let name = self.name()?;
+            self.expect("FROM")?;
+            return Ok(Statement::Object(ObjectStatement::RecoverPartition {
+                name,
+                table: self.object_name()?,
+            }));
+        }
+        self.expect_any(&["TABLE", "DATABASE", "SCHEMA", "PARTITION"])?;
         Ok(Statement::RecoverTable {
             name: self.object_name()?,
         })

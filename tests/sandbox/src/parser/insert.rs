@@ -63,7 +63,8 @@ impl Cursor<'_> {
         Err(self.unexpected(&["VALUES", "SELECT", "WITH", "("]))
     }
 
-    fn rows(&mut self) -> Parsed<Vec<Vec<Option<sql::Expr>>>> {
+    /// `(…), (…)`
+    pub fn rows(&mut self) -> Parsed<Vec<Vec<Option<sql::Expr>>>> {
         let rows = self.list(|cursor| cursor.in_brackets(Cursor::cell))?;
         if rows.len() > CHILDREN_LIMIT {
             // sql/parser/PostProcessListener.java

@@ -16,14 +16,17 @@ mod general;
 mod insert;
 mod keyword;
 mod literal;
+mod materialized;
 mod modify;
 mod partition;
 mod privilege;
 mod query;
 mod repository;
+mod routine_load;
 mod sandbox;
 mod session;
 mod show;
+mod show_object;
 mod statement;
 mod token;
 

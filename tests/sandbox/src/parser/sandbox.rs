@@ -7,12 +7,15 @@ impl Cursor<'_> {
     /// `SANDBOX ADVANCE '<duration>'` or `SANDBOX TICK [n]`
     pub fn sandbox(&mut self) -> Parsed<Statement> {
         self.expect("SANDBOX")?;
+        if let Some(statement) = self.load_by_hand()? {
+            return Ok(statement);
+        }
         let control = if self.take("ADVANCE") {
             Control::Advance(self.duration()?)
         } else if self.take("TICK") {
             Control::Tick(if self.is_end() { 1 } else { self.integer()? })
         } else {
-            return Err(self.unexpected(&["ADVANCE", "TICK"]));
+            return Err(self.unexpected(&["ADVANCE", "TICK", "HOLD", "COMMIT", "ABORT", "ROUTINE"]));
         };
         Ok(Statement::Sandbox(control))
     }

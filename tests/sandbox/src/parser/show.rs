@@ -3,7 +3,7 @@
 use sqlparser::ast as sql;
 
 use crate::answer::SqlError;
-use crate::ast::{ObjectName, Show, SortDirection, Statement};
+use crate::ast::{ObjectName, Show, ShowObject, SortDirection, Statement};
 use crate::parser::cursor::{Cursor, Parsed};
 use crate::parser::token::Token;
 
@@ -19,10 +19,13 @@ impl Cursor<'_> {
     /// `DESC[RIBE] table`
     pub fn describe(&mut self) -> Parsed<Statement> {
         self.bump();
-        Ok(Statement::Show(Show::Columns {
-            full: false,
-            table: self.object_name()?,
-        }))
+        let table = self.object_name()?;
+        if self.take("ALL") {
+            return Ok(Statement::Show(Show::Object(ShowObject::DescribeAll {
+                table,
+            })));
+        }
+        Ok(Statement::Show(Show::Columns { full: false, table }))
     }
 
     fn shown(&mut self) -> Parsed<Show> {
@@ -49,6 +52,9 @@ impl Cursor<'_> {
             "GLOBAL" | "SESSION" | "LOCAL" | "VARIABLES" | "STATUS" => self.show_variables(),
             "DATA" => self.show_data(),
             "GRANTS" => self.show_grants(),
+            "MATERIALIZED" | "ALL" | "ROUTINE" | "TRANSACTION" | "PROC" | "ALTER" => {
+                self.show_object().map(Show::Object)
+            }
             "COMPUTE" => {
                 self.expect_run(&["COMPUTE", "NODES"])?;
                 Ok(Show::ComputeNodes)
@@ -67,7 +73,7 @@ impl Cursor<'_> {
     }
 
     /// `[FROM|IN db]`
-    fn of_database(&mut self) -> Parsed<Option<String>> {
+    pub fn of_database(&mut self) -> Parsed<Option<String>> {
         if self.take_any(&["FROM", "IN"]) {
             self.database_name().map(Some)
         } else {
@@ -178,7 +184,17 @@ impl Cursor<'_> {
                 name: self.database_name()?,
             });
         }
-        self.expect_any(&["TABLE", "VIEW", "DATABASE", "SCHEMA"])?;
+        if self.take_run(&["MATERIALIZED", "VIEW"]) {
+            return Ok(Show::Object(ShowObject::CreateMaterializedView {
+                name: self.object_name()?,
+            }));
+        }
+        if self.take("VIEW") {
+            return Ok(Show::Object(ShowObject::CreateView {
+                name: self.object_name()?,
+            }));
+        }
+        self.expect_any(&["TABLE", "VIEW", "DATABASE", "SCHEMA", "MATERIALIZED"])?;
         Ok(Show::CreateTable {
             name: self.object_name()?,
         })

@@ -1,7 +1,7 @@
 //! The first words of a statement, and which module reads the rest.
 
 use crate::answer::SqlError;
-use crate::ast::Statement;
+use crate::ast::{RoutineLoadChange, Statement};
 use crate::parser::cursor::{Cursor, Parsed};
 use crate::parser::token::{Kind, Lexer};
 use crate::release::Release;
@@ -64,6 +64,10 @@ fn statement(cursor: &mut Cursor<'_>) -> Parsed<Statement> {
         "KILL" => cursor.kill(),
         "GRANT" | "REVOKE" => cursor.grant_or_revoke(),
         "SANDBOX" => cursor.sandbox(),
+        "REFRESH" => cursor.refresh_materialized_view(),
+        "PAUSE" => cursor.change_routine_load(RoutineLoadChange::Pause),
+        "RESUME" => cursor.change_routine_load(RoutineLoadChange::Resume),
+        "STOP" => cursor.change_routine_load(RoutineLoadChange::Stop),
         "BEGIN" | "START" | "COMMIT" | "ROLLBACK" => cursor.transaction(),
         _ => Err(cursor.no_statement()),
     }

@@ -46,6 +46,16 @@ pub fn tables(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError
                 "",
             ));
         }
+        for foreign in database.foreigns() {
+            rows.push(plain_table_row(
+                &database.name,
+                &foreign.name,
+                cluster.base_table_type(),
+                text(foreign.kind.engine()),
+                text(session.zone.show(foreign.created)),
+                &foreign.comment,
+            ));
+        }
     }
     for table in TABLES {
         rows.push(plain_table_row(
@@ -76,10 +86,15 @@ fn table_row(
         .flat_map(|partition| &partition.physical)
         .map(|physical| physical.visible_time)
         .max();
+    let kind = if table.is_materialized() {
+        "VIEW"
+    } else {
+        cluster.base_table_type()
+    };
     let mut row = plain_table_row(
         database,
         &table.name,
-        cluster.base_table_type(),
+        kind,
         text("StarRocks"),
         text(session.zone.show(table.created)),
         &table.comment,
@@ -120,14 +135,17 @@ pub fn tables_config(cluster: &Cluster) -> Vec<Row> {
         for table in database.tables() {
             rows.push(config_row(&database.name, table));
         }
-        for view in database.views() {
+        // Of anything else only the name is told (`service/InformationSchemaDataSource.generateTablesConfigResponse`).
+        let others = database
+            .views()
+            .map(|view| &view.name)
+            .chain(database.foreigns().map(|foreign| &foreign.name));
+        for name in others {
             let mut row = vec![text(""); 12];
             row[0] = text(&database.name);
-            row[1] = text(&view.name);
-            row[2] = text("VIEW");
+            row[1] = text(name);
             row[8] = number(0);
-            row[10] = text("{}");
-            row[11] = number(view.id);
+            row[11] = number(0);
             rows.push(row);
         }
     }
@@ -168,7 +186,11 @@ fn config_row(database: &str, table: &Table) -> Row {
     vec![
         text(database),
         text(&table.name),
-        text("OLAP"),
+        text(if table.is_materialized() {
+            "MATERIALIZED_VIEW"
+        } else {
+            "OLAP"
+        }),
         text(model),
         text(primary),
         text(quoted_names(&partition)),

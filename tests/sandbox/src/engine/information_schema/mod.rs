@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod definition;
+mod objects;
 mod partitions_meta;
 
 use std::collections::BTreeSet;
@@ -56,7 +57,8 @@ fn rows(cluster: &mut Cluster, session: &Session, table: &Table) -> Result<Vec<R
         "columns" => Ok(catalogue::columns(cluster)),
         "views" => Ok(catalogue::views(cluster)),
         "load_tracking_logs" => Ok(catalogue::tracking(cluster)),
-        // `partitions` is empty by design (#48463); materialized views do not exist here.
+        "materialized_views" => Ok(objects::materialized_views(cluster, session)),
+        // `partitions` is empty by design (#48463).
         _ => Ok(Vec::new()),
     }
 }

@@ -14,6 +14,7 @@ impl RestoreJob {
         let Some(database) = cluster.database_by_id_mut(self.head.database_id) else {
             return Ok(());
         };
+        let name = database.name.clone();
         for relation in database.relations.values_mut() {
             if let crate::engine::table::Relation::Table(table) = relation
                 && (self.held.contains(&table.id)
@@ -22,6 +23,12 @@ impl RestoreJob {
                 table.state = TableState::Normal;
             }
         }
+        let names: Vec<String> = self
+            .restored
+            .iter()
+            .map(|restored| restored.name.clone())
+            .collect();
+        cluster.after_restore(&name, &names);
         Ok(())
     }
 

@@ -64,8 +64,12 @@ impl Cut {
                 self.info.views.push(view.name.clone());
                 Ok(())
             }
+            Relation::Foreign(_) => Err(Status {
+                code: "UNSUPPORTED",
+                message: format!("Table: {} can not support backup restore", object.name),
+            }),
             Relation::Table(table) => {
-                let copy = selected(table, &object.partitions)?;
+                let copy = selected(table, &object.partitions)?.in_backup();
                 self.add_table(cluster, head, copy)
             }
         }
@@ -79,6 +83,7 @@ impl Cut {
     ) -> Result<(), Status> {
         let mut info = TableInfo {
             id: table.id,
+            materialized: table.is_materialized(),
             ..TableInfo::default()
         };
         info.auto_increment = table

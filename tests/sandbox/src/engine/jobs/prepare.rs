@@ -70,8 +70,20 @@ impl RestoreJob {
     fn hold_existing(&mut self, cluster: &mut Cluster) -> Result<(), Status> {
         let database = database_of(cluster, self.head.database_id)?;
         for object in &self.objects {
-            let Some(Relation::Table(table)) = database.relations.get_mut(object.local()) else {
-                continue;
+            let table = match database.relations.get_mut(object.local()) {
+                Some(Relation::Table(table)) => table,
+                // The braces are StarRocks' own slip.
+                Some(Relation::Foreign(foreign)) => {
+                    return Err(Status {
+                        code: "UNSUPPORTED",
+                        message: format!(
+                            "Table: {} can not support backup restore, type: {{}}{}",
+                            foreign.name,
+                            foreign.kind.type_name()
+                        ),
+                    });
+                }
+                Some(Relation::View(_)) | None => continue,
             };
             if object.is_view {
                 continue;
@@ -117,6 +129,8 @@ impl RestoreJob {
                 .get(&object.original)
                 .cloned()
                 .unwrap_or_default();
+            // From here on a failing job removes the view of that name, the one that was there before.
+            self.restored_views.push(object.original.clone());
             prepared.views.push((object.local().to_owned(), text));
             return Ok(());
         }
@@ -136,9 +150,23 @@ impl RestoreJob {
                 prepared.tables.push((table, object.alias.clone()));
                 Ok(())
             }
-            Some(Relation::Table(local)) => {
+            Some(Relation::Table(local))
+                if !local
+                    .materialized
+                    .as_deref()
+                    .is_some_and(|view| view.active) =>
+            {
                 self.match_existing(cluster, &local, remote, object, prepared)
             }
+            Some(Relation::Foreign(_)) => Err(Status {
+                code: "BAD_REPLACE",
+                message: format!(
+                    "Table: {} has existed and it is not an OLAP table",
+                    object.local()
+                ),
+            }),
+            // A materialized view that is active is left as it is, and the job finishes all the same.
+            Some(Relation::Table(_)) => Ok(()),
             Some(Relation::View(_)) => {
                 let message = format!("Table: {} has existed and it is a View", object.local());
                 Err(Status {
@@ -390,6 +418,7 @@ impl RestoreJob {
                 table.partitions.add(partition);
             }
         }
+        self.restored_views.clear();
         for (name, text) in prepared.views {
             let id = cluster.new_id();
             let Ok(crate::ast::Statement::Query(query)) =

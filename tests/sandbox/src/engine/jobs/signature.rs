@@ -20,7 +20,7 @@ pub fn difference(local: &Table, remote: &Table) -> Option<String> {
 fn parts(table: &Table, other: &Table) -> Vec<(&'static str, String)> {
     let mut parts = vec![
         ("Table name is inconsistent", table.name.clone()),
-        ("Table type is inconsistent", "OLAP".to_owned()),
+        ("Table type is inconsistent", table_type(table).to_owned()),
         // The base index is named like the table.
         ("indexName is inconsistent", table.name.clone()),
         (
@@ -28,12 +28,25 @@ fn parts(table: &Table, other: &Table) -> Vec<(&'static str, String)> {
             table.short_key_count().to_string(),
         ),
         ("storage type is inconsistent", "COLUMN".to_owned()),
+    ];
+    // Every further index by name, as the base index before it.
+    let mut rollups: Vec<_> = table.rollups.iter().collect();
+    rollups.sort_by(|left, right| left.name.cmp(&right.name));
+    for rollup in rollups {
+        parts.push(("indexName is inconsistent", rollup.name.clone()));
+        parts.push((
+            "short key column count is inconsistent",
+            rollup.key_count.min(3).to_string(),
+        ));
+        parts.push(("storage type is inconsistent", "COLUMN".to_owned()));
+    }
+    parts.extend([
         ("bloom filter is inconsistent", bloom_filter(table)),
         (
             "partition type is inconsistent",
             format!("{}", table.is_partitioned()),
         ),
-    ];
+    ]);
     for index in table.partition_columns() {
         let column = &table.columns[*index];
         parts.push((
@@ -59,6 +72,14 @@ fn parts(table: &Table, other: &Table) -> Vec<(&'static str, String)> {
         }
     }
     parts
+}
+
+fn table_type(table: &Table) -> &'static str {
+    if table.is_materialized() {
+        "MATERIALIZED_VIEW"
+    } else {
+        "OLAP"
+    }
 }
 
 fn bloom_filter(table: &Table) -> String {

@@ -46,7 +46,12 @@ impl Cluster {
                 statement.repository
             )));
         }
-        let objects = analyzed_objects(database, statement)?;
+        let with_views = self
+            .config
+            .get("enable_backup_materialized_view")
+            .is_some_and(|value| value == "true");
+        let objects = analyzed_objects(database, statement, with_views)?;
+        self.check_base_tables(database, &objects)?;
         let properties = BackupProperties::read(
             &statement.properties,
             self.config_number("backup_job_default_timeout_ms"),
@@ -216,9 +221,14 @@ pub(super) fn timeout(text: &str) -> Result<Duration, SqlError> {
 fn analyzed_objects(
     database: &Database,
     statement: &Backup,
+    with_views: bool,
 ) -> Result<Vec<BackupObject>, SqlError> {
     let mut objects: Vec<BackupObject> = Vec::new();
-    let everything = [JobObject::AllTables, JobObject::AllViews];
+    let everything = [
+        JobObject::AllTables,
+        JobObject::AllViews,
+        JobObject::AllMaterializedViews,
+    ];
     for item in statement.objects.as_deref().unwrap_or(&everything) {
         match item {
             JobObject::Table {
@@ -231,16 +241,12 @@ fn analyzed_objects(
                 &mut objects,
                 (&name.name, partitions, alias.as_ref()),
             )?,
-            JobObject::View { name, alias } => add_table(
-                database,
-                &mut objects,
-                (&name.name, &Vec::new(), alias.as_ref()),
-            )?,
-            JobObject::MaterializedView { name, .. } => {
-                return Err(error::analyzing(format!(
-                    "Incorrect table name '{}'",
-                    name.name
-                )));
+            JobObject::View { name, alias } | JobObject::MaterializedView { name, alias } => {
+                add_table(
+                    database,
+                    &mut objects,
+                    (&name.name, &Vec::new(), alias.as_ref()),
+                )?
             }
             JobObject::Function { name, .. } => {
                 return Err(error::common(format!(
@@ -256,11 +262,20 @@ fn analyzed_objects(
     }
     for item in statement.objects.as_deref().unwrap_or(&everything) {
         for (name, relation) in &database.relations {
-            let is_view = matches!(relation, Relation::View(_));
-            let wanted = matches!(
-                (item, is_view),
-                (JobObject::AllTables, false) | (JobObject::AllViews, true)
-            );
+            // The filter knows tables, views and materialized views: whatever else there is comes along with any ALL.
+            let wanted = match (item, relation) {
+                (_, Relation::Table(table)) if table.is_materialized() && !with_views => false,
+                (JobObject::AllMaterializedViews, Relation::Table(table)) => {
+                    table.is_materialized()
+                }
+                (JobObject::AllTables, Relation::Table(table)) => !table.is_materialized(),
+                (JobObject::AllViews, Relation::View(_)) => true,
+                (
+                    JobObject::AllTables | JobObject::AllViews | JobObject::AllMaterializedViews,
+                    Relation::Foreign(_),
+                ) => true,
+                _ => false,
+            };
             if wanted && !objects.iter().any(|object| object.name == *name) {
                 objects.push(BackupObject {
                     name: name.clone(),
@@ -282,7 +297,7 @@ fn add_table(
         .relations
         .get(name)
         .ok_or_else(|| error::analyzing(format!("Incorrect table name '{name}'")))?;
-    let is_view = matches!(relation, Relation::View(_));
+    let is_view = relation.as_table().is_none();
     if is_view && !partitions.is_empty() {
         return Err(error::analyzing_with(
             1104,
@@ -318,6 +333,28 @@ fn add_table(
     Ok(())
 }
 
+/// Check 26: tables and materialized views of StarRocks' own, and since 3.4 views (`catalog/Table.isSupportBackupRestore`).
+pub(super) fn check_type(relation: &Relation, release: Release) -> Result<(), SqlError> {
+    let supported = match relation {
+        Relation::Table(_) => true,
+        Relation::View(_) => release.backs_up_views(),
+        Relation::Foreign(_) => false,
+    };
+    if supported {
+        return Ok(());
+    }
+    let name = relation.name();
+    Err(if release.backs_up_views() {
+        error::common(format!(
+            "Table: {name} can not support backup restore, type: {}",
+            relation.type_name()
+        ))
+    } else {
+        // ERR_NOT_OLAP_TABLE
+        SqlError::new(5503, "42000", format!("Table '{name}' is not a OLAP table"))
+    })
+}
+
 /// Checks 27 to 29: temporary partitions, and partitions that are none.
 fn check_tables(
     release: Release,
@@ -326,16 +363,11 @@ fn check_tables(
     statement: &Backup,
 ) -> Result<(), SqlError> {
     for object in objects {
+        if let Some(relation) = database.relations.get(&object.name) {
+            check_type(relation, release)?;
+        }
         let Some(table) = database.table(&object.name) else {
-            if release.backs_up_views() {
-                continue;
-            }
-            // ERR_NOT_OLAP_TABLE
-            return Err(SqlError::new(
-                5503,
-                "42000",
-                format!("Table '{}' is not a OLAP table", object.name),
-            ));
+            continue;
         };
         if !table.temporary_partitions.is_empty() {
             return Err(error::common(

@@ -227,7 +227,11 @@ fn restore_objects(
     statement: &Restore,
     info: &SnapshotInfo,
 ) -> Result<Vec<RestoreObject>, SqlError> {
-    let whole = [JobObject::AllTables, JobObject::AllViews];
+    let whole = [
+        JobObject::AllTables,
+        JobObject::AllViews,
+        JobObject::AllMaterializedViews,
+    ];
     let items = statement.objects.as_deref().unwrap_or(&whole);
     let mut objects: Vec<RestoreObject> = Vec::new();
     let missing = |name: &str| {
@@ -273,13 +277,23 @@ fn restore_objects(
                     is_view: false,
                 });
             }
+            JobObject::MaterializedView { name, alias } => {
+                if !info.tables.contains_key(&name.name) {
+                    return Err(missing(&name.name));
+                }
+                objects.push(RestoreObject {
+                    original: name.name.clone(),
+                    alias: alias.clone(),
+                    partitions: Vec::new(),
+                    is_view: false,
+                });
+            }
             JobObject::View { name, alias } => {
                 if !info.views.contains(&name.name) {
                     return Err(missing(&name.name));
                 }
                 objects.push(RestoreObject::view(&name.name, alias.clone()));
             }
-            JobObject::MaterializedView { name, .. } => return Err(missing(&name.name)),
             JobObject::Function { name, .. } => {
                 return Err(error::common(format!(
                     "Can not find restore function: {}",
@@ -292,9 +306,22 @@ fn restore_objects(
             | JobObject::AllFunctions => {}
         }
     }
+    add_all(items, info, &mut objects);
+    Ok(objects)
+}
+
+/// What ALL … adds to the objects that were named.
+fn add_all(items: &[JobObject], info: &SnapshotInfo, objects: &mut Vec<RestoreObject>) {
     for item in items {
         let names: Vec<(&String, bool)> = match item {
-            JobObject::AllTables => info.tables.keys().map(|name| (name, false)).collect(),
+            JobObject::AllTables | JobObject::AllMaterializedViews => {
+                let materialized = *item == JobObject::AllMaterializedViews;
+                info.tables
+                    .iter()
+                    .filter(|(_, table)| table.materialized == materialized)
+                    .map(|(name, _)| (name, false))
+                    .collect()
+            }
             JobObject::AllViews => info.views.iter().map(|name| (name, true)).collect(),
             _ => Vec::new(),
         };
@@ -309,5 +336,4 @@ fn restore_objects(
             }
         }
     }
-    Ok(objects)
 }

@@ -9,9 +9,10 @@ use crate::ast::{ObjectName, SortDirection};
 use crate::engine::cluster::Cluster;
 use crate::engine::session::Session;
 use crate::engine::show::nodes::capacity;
+use crate::engine::show::objects::{materialized_view, view};
 use crate::engine::show::{
-    Row, create_table_sql, default_text, distribution_key, keeping, matches, partition_key, table,
-    with_nulls,
+    Row, create_foreign_sql, create_table_sql, default_text, distribution_key, keeping, matches,
+    partition_key, table, with_nulls,
 };
 use crate::engine::store::Size;
 use crate::engine::table::{Relation, TableState, type_sql};
@@ -74,10 +75,7 @@ impl Cluster {
                 .map(|table| (table.name.to_owned(), self.system_view_type()))
                 .collect()
         } else {
-            let kind = |relation: &Relation| match relation {
-                Relation::Table(_) => self.base_table_type(),
-                Relation::View(_) => "VIEW",
-            };
+            let kind = |relation: &Relation| relation.mysql_type(self.base_table_type());
             self.database(name)?
                 .relations
                 .iter()
@@ -171,29 +169,18 @@ impl Cluster {
         session: &Session,
         name: &ObjectName,
     ) -> Result<ResultSet, SqlError> {
-        Ok(match self.relation(name, session)? {
+        let relation = self.relation(name, session)?;
+        Ok(match relation {
+            Relation::Table(found) if found.is_materialized() => materialized_view(found),
             Relation::Table(found) => table(
                 &["Table", "Create Table"],
                 vec![vec![found.name.clone(), create_table_sql(found)]],
             ),
-            Relation::View(view) => {
-                let sql = format!("CREATE VIEW `{}` AS {};", view.name, view.text);
-                let cells = vec![
-                    view.name.clone(),
-                    sql,
-                    "utf8".to_owned(),
-                    "utf8_general_ci".to_owned(),
-                ];
-                table(
-                    &[
-                        "View",
-                        "Create View",
-                        "character_set_client",
-                        "collation_connection",
-                    ],
-                    vec![cells],
-                )
-            }
+            Relation::Foreign(found) => table(
+                &["Table", "Create Table"],
+                vec![vec![found.name.clone(), create_foreign_sql(found)]],
+            ),
+            Relation::View(found) => view(found),
         })
     }
 
@@ -203,7 +190,13 @@ impl Cluster {
         name: &ObjectName,
         full: bool,
     ) -> Result<ResultSet, SqlError> {
-        let (_, found) = self.table(name, session)?;
+        let found = self.relation(name, session)?;
+        let Relation::Table(found) = found else {
+            return Err(error::not_modelled(format!(
+                "the columns of {}, which is no table",
+                name.name
+            )));
+        };
         let yes = |flag: bool, yes: &str, no: &str| Some(if flag { yes } else { no }.to_owned());
         let rows = found.columns.iter().enumerate().map(|(index, column)| {
             let kind = Some(type_sql(column.data_type));

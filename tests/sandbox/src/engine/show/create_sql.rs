@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::ast::{ColumnDefinition, DefaultValue, Distribution, KeysType};
+use crate::engine::foreign::Foreign;
 use crate::engine::table::{Table, type_sql};
 
 pub fn create_table_sql(table: &Table) -> String {
@@ -33,6 +34,32 @@ pub fn create_table_sql(table: &Table) -> String {
         );
     }
     sql + &properties_sql(table)
+}
+
+/// An external table, as `AstToStringBuilder.getDdlStmt` prints it.
+pub fn create_foreign_sql(table: &Foreign) -> String {
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| format!("  {}", column_sql(column)))
+        .collect();
+    let lines: Vec<String> = table
+        .properties
+        .iter()
+        .map(|(key, value)| format!("\"{key}\" = \"{}\"", escaped(value)))
+        .collect();
+    let comment = if table.comment.is_empty() {
+        String::new()
+    } else {
+        format!("COMMENT \"{}\"\n", escaped(&table.comment))
+    };
+    format!(
+        "CREATE EXTERNAL TABLE `{}` (\n{}\n) ENGINE={} \n{comment}PROPERTIES (\n{}\n);",
+        table.name,
+        columns.join(",\n"),
+        table.kind.type_name(),
+        lines.join(",\n")
+    )
 }
 
 fn column_sql(column: &ColumnDefinition) -> String {

@@ -5,9 +5,12 @@ mod create_sql;
 mod fixed;
 mod jobs;
 mod nodes;
+mod objects;
 mod repositories;
 
-pub use create_sql::{create_table_sql, default_text, distribution_key, partition_key};
+pub use create_sql::{
+    create_foreign_sql, create_table_sql, default_text, distribution_key, partition_key,
+};
 
 use crate::answer::{Answer, Column, ColumnKind, ResultSet, SqlError};
 use crate::ast::Show;
@@ -76,6 +79,7 @@ impl Cluster {
             Show::ProcessList { .. } => self.show_processes(session),
             Show::Grants { user } => fixed::grants(user.as_deref().unwrap_or(&session.user)),
             Show::Warnings => fixed::warnings(),
+            Show::Object(show) => self.show_object(session, show)?,
             Show::Status => fixed::status(),
             Show::Engines => fixed::engines(),
             Show::Charset => fixed::charset(),

@@ -26,6 +26,8 @@ pub struct Translated {
     pub columns: Vec<Output>,
     /// Tables of information_schema that must be filled first.
     pub information: BTreeSet<&'static str>,
+    /// Ids of the tables and views that are read.
+    pub relations: BTreeSet<u64>,
 }
 
 /// A table, view, subquery or common table expression in a FROM clause.
@@ -59,6 +61,7 @@ pub struct Translator<'a> {
     /// Views around this text; a view that ends in itself is refused.
     pub(super) views_around: usize,
     pub(super) information: BTreeSet<&'static str>,
+    pub(super) relations: BTreeSet<u64>,
 }
 
 impl<'a> Translator<'a> {
@@ -71,6 +74,7 @@ impl<'a> Translator<'a> {
             tables_in_reach: Vec::new(),
             views_around: 0,
             information: BTreeSet::new(),
+            relations: BTreeSet::new(),
         }
     }
 
@@ -94,6 +98,7 @@ impl<'a> Translator<'a> {
             sql: text,
             columns,
             information: self.information,
+            relations: self.relations,
         })
     }
 

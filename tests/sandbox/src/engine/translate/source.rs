@@ -131,12 +131,17 @@ impl Translator<'_> {
         }
         let full = || format!("{database}.{}", name.name);
         let cluster = self.cluster;
-        match cluster
+        let relation = cluster
             .database(&database)?
             .relations
             .get(&name.name)
-            .ok_or_else(|| error::unknown_table(&full()))?
-        {
+            .ok_or_else(|| error::unknown_table(&full()))?;
+        self.relations.insert(relation.id());
+        match relation {
+            Relation::Foreign(foreign) => Err(error::not_modelled(format!(
+                "reading the external table {}",
+                foreign.name
+            ))),
             Relation::Table(table) => {
                 table.check_readable()?;
                 self.introduce(rows_of(table, partitions)?, alias, outputs(table))
@@ -158,6 +163,7 @@ impl Translator<'_> {
         }
         let (text, columns) = inner.select_query(&view.query)?;
         self.information.append(&mut inner.information);
+        self.relations.append(&mut inner.relations);
         self.introduce(format!("({text})"), alias, columns)
     }
 

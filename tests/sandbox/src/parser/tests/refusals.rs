@@ -99,10 +99,10 @@ fn job_statements_are_refused_where_they_go_wrong() {
             "Unexpected input 'LIKE', the most similar input is {<EOF>, ';'}",
         ),
         (
-            "SHOW PROC '/frontends'",
+            "SHOW PLUGINS",
             1,
             5,
-            "No viable statement for input 'SHOW PROC'",
+            "No viable statement for input 'SHOW PLUGINS'",
         ),
     ]);
 }

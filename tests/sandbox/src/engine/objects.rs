@@ -1,0 +1,74 @@
+//! Statements about what stands around tables, and what runs by itself there once a minute.
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::answer::{Answer, SqlError};
+use crate::ast::{ObjectStatement, ShowObject};
+use crate::engine::cluster::Cluster;
+use crate::engine::error;
+use crate::engine::session::Session;
+
+/// FE config `mv_active_checker_interval_seconds`. Refreshes and routine loads, which StarRocks starts within seconds, go along.
+const ROUND: Duration = Duration::seconds(60);
+
+impl Cluster {
+    pub fn run_object(
+        &mut self,
+        session: &Session,
+        statement: &ObjectStatement,
+    ) -> Result<Answer, SqlError> {
+        match statement {
+            ObjectStatement::CreateMaterializedView(create) => {
+                self.create_materialized_view(session, create)
+            }
+            ObjectStatement::CreateSyncView { name, text, query } => {
+                self.create_sync_view(session, name, text, query)
+            }
+            ObjectStatement::DropMaterializedView { name, if_exists } => {
+                self.drop_materialized_view(session, name, *if_exists)
+            }
+            ObjectStatement::AlterMaterializedView { name, change } => {
+                self.alter_materialized_view(session, name, change)
+            }
+            ObjectStatement::RefreshMaterializedView { name, synchronous } => {
+                self.refresh_materialized_view(session, name, *synchronous)
+            }
+            other => Err(error::not_modelled(format!("{other:?}"))),
+        }
+    }
+
+    pub fn show_object(
+        &mut self,
+        session: &Session,
+        show: &ShowObject,
+    ) -> Result<crate::answer::ResultSet, SqlError> {
+        match show {
+            ShowObject::MaterializedViews { database, pattern } => {
+                self.show_materialized_views(session, database.as_deref(), pattern.as_deref())
+            }
+            ShowObject::CreateMaterializedView { name } => {
+                self.show_create_materialized_view(session, name)
+            }
+            ShowObject::CreateView { name } => self.show_create_view(session, name),
+            other => Err(error::not_modelled(format!("SHOW {other:?}"))),
+        }
+    }
+
+    /// When the next round falls due; none where there is nothing to do.
+    pub fn next_round(&self) -> Option<DateTime<Utc>> {
+        let needed = self
+            .databases
+            .values()
+            .any(|database| database.tables().any(|table| table.is_materialized()));
+        needed.then_some(self.last_round + ROUND)
+    }
+
+    /// The round, if it is due.
+    pub fn run_round(&mut self) {
+        if self.now < self.last_round + ROUND {
+            return;
+        }
+        self.last_round = self.now;
+        self.maintain_views();
+    }
+}

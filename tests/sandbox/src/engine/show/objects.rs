@@ -1,0 +1,120 @@
+//! SHOW MATERIALIZED VIEWS, SHOW CREATE VIEW and SHOW CREATE MATERIALIZED VIEW.
+
+use crate::answer::{ResultSet, SqlError};
+use crate::ast::ObjectName;
+use crate::engine::cluster::Cluster;
+use crate::engine::error;
+use crate::engine::materialized::{STATUS_COLUMNS, create_sql};
+use crate::engine::session::Session;
+use crate::engine::show::{matches, table, with_nulls};
+use crate::engine::table::{Relation, Table, View};
+
+impl Cluster {
+    pub fn show_materialized_views(
+        &self,
+        session: &Session,
+        database: Option<&str>,
+        pattern: Option<&str>,
+    ) -> Result<ResultSet, SqlError> {
+        let name = database
+            .or(session.database.as_deref())
+            .ok_or_else(error::no_database)?;
+        self.database(name)?;
+        let rows = self
+            .materialized_rows(session, name)
+            .into_iter()
+            .filter(|row| matches(pattern, row[2].as_deref().unwrap_or_default()))
+            .collect();
+        Ok(with_nulls(&STATUS_COLUMNS, rows))
+    }
+
+    /// Also finds the indexes of tables, by name (`ShowExecutor.showCreateInternalCatalogTable`).
+    pub fn show_create_materialized_view(
+        &self,
+        session: &Session,
+        name: &ObjectName,
+    ) -> Result<ResultSet, SqlError> {
+        let database = self.database_of(name, session)?;
+        match self.databases[database].relations.get(&name.name) {
+            Some(Relation::Table(found)) if found.is_materialized() => Ok(materialized_view(found)),
+            Some(_) => Err(error::analyzing_with(
+                1347,
+                "HY000",
+                format!("'{database}'.'{}' is not 'MATERIALIZED VIEW'", name.name),
+            )),
+            None => {
+                let rollup = self.databases[database]
+                    .tables()
+                    .flat_map(|table| &table.rollups)
+                    .find(|rollup| rollup.name == name.name)
+                    .ok_or_else(|| error::unknown_table(&name.name))?;
+                Ok(table(
+                    &MATERIALIZED_COLUMNS,
+                    vec![vec![rollup.name.clone(), rollup.text.clone()]],
+                ))
+            }
+        }
+    }
+
+    /// A materialized view is shown as a plain one; a table is refused.
+    pub fn show_create_view(
+        &self,
+        session: &Session,
+        name: &ObjectName,
+    ) -> Result<ResultSet, SqlError> {
+        let database = self.database_of(name, session)?.to_owned();
+        match self.relation(name, session)? {
+            Relation::View(found) => Ok(view(found)),
+            Relation::Table(found) if found.is_materialized() => {
+                let text = found
+                    .materialized
+                    .as_deref()
+                    .map(|view| view.text.as_str())
+                    .unwrap_or_default();
+                Ok(view_row(
+                    &found.name,
+                    format!("CREATE VIEW `{}` AS {text}", found.name),
+                ))
+            }
+            Relation::Table(_) | Relation::Foreign(_) => Err(error::analyzing_with(
+                1347,
+                "HY000",
+                format!("'{database}'.'{}' is not 'VIEW'", name.name),
+            )),
+        }
+    }
+}
+
+const MATERIALIZED_COLUMNS: [&str; 2] = ["Materialized View", "Create Materialized View"];
+
+pub(super) fn materialized_view(found: &Table) -> ResultSet {
+    table(
+        &MATERIALIZED_COLUMNS,
+        vec![vec![found.name.clone(), create_sql(found)]],
+    )
+}
+
+pub(super) fn view(found: &View) -> ResultSet {
+    view_row(
+        &found.name,
+        format!("CREATE VIEW `{}` AS {};", found.name, found.text),
+    )
+}
+
+fn view_row(name: &str, sql: String) -> ResultSet {
+    let cells = vec![
+        name.to_owned(),
+        sql,
+        "utf8".to_owned(),
+        "utf8_general_ci".to_owned(),
+    ];
+    table(
+        &[
+            "View",
+            "Create View",
+            "character_set_client",
+            "collation_connection",
+        ],
+        vec![cells],
+    )
+}
