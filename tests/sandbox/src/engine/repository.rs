@@ -3,7 +3,7 @@
 //! ```text
 //! <data>/<scheme>/<location>/__starrocks_repository_<name>/
 //!     __repo_info
-//!     __ss_<label>/__meta.<md5>, __info_<timestamp>.<md5>, __ss_content/…
+//!     __ss_<label>/__meta.<md5>, __info_<timestamp>.<md5>, __ss_content/__db_<id>/__tbl_<id>/rows.dat
 //! ```
 
 use std::fs;

@@ -9,11 +9,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::SqlError;
 use crate::engine::partition::PhysicalPartition;
+use crate::engine::repository::md5_of;
 use crate::engine::store::Store;
 use crate::engine::table::Table;
 
 /// The rows of one physical partition, as they are uploaded.
-pub type Image = Arc<Vec<u8>>;
+#[derive(Debug, Clone)]
+pub struct Image {
+    pub bytes: Arc<[u8]>,
+    pub md5: String,
+}
+
+impl Image {
+    pub fn new(bytes: Vec<u8>) -> Image {
+        Image {
+            md5: md5_of(&bytes),
+            bytes: bytes.into(),
+        }
+    }
+}
 
 /// `__meta`: the tables with the partitions that were backed up, and the views.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -54,42 +68,43 @@ pub struct PartitionInfo {
 pub struct PhysicalInfo {
     pub id: u64,
     pub version: u64,
-    /// Directory of the tablet that holds the rows, below `__ss_content`.
-    pub directory: PathBuf,
-    /// File name with its md5.
-    pub file: String,
+    /// Below `__ss_content`: one file for all partitions of a table. StarRocks has several per tablet; a thousand partitions would then be
+    /// four thousand directories and files, and nothing that reads a repository through statements can tell.
+    pub file: PathBuf,
+    /// Where in the file the image is.
+    pub offset: usize,
+    pub length: usize,
+    pub md5: String,
 }
 
 impl PhysicalInfo {
     pub fn new(
-        database_id: u64,
-        table_id: u64,
+        (database_id, table_id): (u64, u64),
         physical: &PhysicalPartition,
-        md5: &str,
+        image: &Image,
+        offset: usize,
     ) -> PhysicalInfo {
-        let directory = [
-            format!("__db_{database_id}"),
-            format!("__tbl_{table_id}"),
-            format!("__part_{}", physical.id),
-            format!("__idx_{}", physical.index_id),
-            format!(
-                "__{}",
-                physical.tablets.first().copied().unwrap_or_default()
-            ),
-        ];
         PhysicalInfo {
             id: physical.id,
             version: physical.visible_version,
-            directory: directory.iter().collect(),
-            file: format!("{}_0.dat.{md5}", physical.visible_version),
+            file: PathBuf::from(format!("__db_{database_id}/__tbl_{table_id}/rows.dat")),
+            offset,
+            length: image.bytes.len(),
+            md5: image.md5.clone(),
         }
     }
 
     pub fn path(&self, snapshot_directory: &Path) -> PathBuf {
-        snapshot_directory
-            .join("__ss_content")
-            .join(&self.directory)
-            .join(&self.file)
+        snapshot_directory.join("__ss_content").join(&self.file)
+    }
+
+    /// The image in the bytes of its file; `None` where they are not what was written.
+    pub fn image_in(&self, file: &[u8]) -> Option<Image> {
+        let bytes = file.get(self.offset..self.offset.checked_add(self.length)?)?;
+        (md5_of(bytes) == self.md5).then(|| Image {
+            bytes: bytes.into(),
+            md5: self.md5.clone(),
+        })
     }
 }
 
@@ -148,7 +163,7 @@ pub fn take_image(store: &Store, table: &Table, physical: u64) -> Result<Image, 
         .collect();
     let bytes = serde_json::to_vec(&cells)
         .map_err(|fault| SqlError::plain(format!("sandbox storage: {fault}")))?;
-    Ok(Arc::new(bytes))
+    Ok(Image::new(bytes))
 }
 
 /// The rows of a tablet file.

@@ -307,3 +307,36 @@ fn a_repository_in_use_cannot_be_dropped() {
     cluster.run("DROP REPOSITORY repo");
     assert!(cluster.rows("SHOW REPOSITORIES").is_empty());
 }
+
+/// A file for every partition is what makes a BACKUP of a thousand of them slow.
+#[test]
+fn what_a_backup_writes_does_not_grow_with_the_partitions() {
+    let mut cluster = shop();
+    let mut written = Vec::new();
+    for (table, end) in [("few", "2026-01-04"), ("many", "2026-04-11")] {
+        cluster.run(&format!(
+            "CREATE TABLE {table} (day DATE, n INT) DUPLICATE KEY (day) PARTITION BY RANGE (day) \
+             (START ('2026-01-01') END ('{end}') EVERY (INTERVAL 1 DAY)) DISTRIBUTED BY HASH (day)"
+        ));
+        cluster.run(&format!("INSERT INTO {table} VALUES ('2026-01-02', 1)"));
+        cluster.backup(table, &format!("ON ({table})"));
+        let root = cluster.sandbox.repository_directory("repo").unwrap();
+        written.push(entries_below(&root.join(format!("__ss_{table}"))));
+    }
+    assert_eq!(written[0], written[1], "3 and 100 partitions");
+    assert!(written[0] <= 6, "{written:?}");
+}
+
+fn entries_below(directory: &std::path::Path) -> usize {
+    let entries = fs::read_dir(directory).unwrap();
+    entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| {
+            1 + if path.is_dir() {
+                entries_below(&path)
+            } else {
+                0
+            }
+        })
+        .sum()
+}

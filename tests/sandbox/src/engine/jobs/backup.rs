@@ -1,9 +1,7 @@
 //! A BACKUP job, one visit at a time (`backup/BackupJob.java`).
 
-use std::collections::HashSet;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
@@ -107,12 +105,17 @@ impl BackupJob {
     fn upload_rows(&self, repository: &Repository) -> io::Result<()> {
         let directory = repository.snapshot_directory(&self.head.label);
         let Some(cut) = &self.cut else { return Ok(()) };
-        let content = directory.join("__ss_content");
-        fs::create_dir_all(&content)?;
-        let mut made = HashSet::new();
-        for (physical, image) in &cut.images {
-            make_directories(&content, &physical.directory, &mut made)?;
-            fs::write(physical.path(&directory), image.as_slice())?;
+        fs::create_dir_all(directory.join("__ss_content"))?;
+        for images in cut
+            .images
+            .chunk_by(|(one, _), (next, _)| one.file == next.file)
+        {
+            let path = images[0].0.path(&directory);
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            let parts: Vec<&[u8]> = images.iter().map(|(_, image)| &*image.bytes).collect();
+            fs::write(path, parts.concat())?;
         }
         Ok(())
     }
@@ -156,26 +159,6 @@ impl BackupJob {
             Err(fault) => self.head.status = Status::common(fault.to_string()),
         }
     }
-}
-
-/// Makes each directory of the path once: a thousand partitions share their first two.
-fn make_directories(
-    content: &Path,
-    relative: &Path,
-    made: &mut HashSet<PathBuf>,
-) -> io::Result<()> {
-    let mut path = content.to_owned();
-    for part in relative {
-        path.push(part);
-        if made.contains(&path) {
-            continue;
-        }
-        match fs::create_dir(&path) {
-            Err(fault) if fault.kind() != io::ErrorKind::AlreadyExists => return Err(fault),
-            _ => made.insert(path.clone()),
-        };
-    }
-    Ok(())
 }
 
 /// A statement's refusal inside a visit: the job is cancelled with its text.

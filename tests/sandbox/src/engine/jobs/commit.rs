@@ -36,7 +36,7 @@ impl RestoreJob {
         let Some(image) = &download.image else {
             return Ok(());
         };
-        let rows = read_image(image).map_err(|fault| Status::common(fault.to_string()))?;
+        let rows = read_image(&image.bytes).map_err(|fault| Status::common(fault.to_string()))?;
         let database = cluster
             .database_by_id(self.head.database_id)
             .ok_or_else(|| {

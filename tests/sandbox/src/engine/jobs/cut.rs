@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use crate::engine::cluster::Cluster;
 use crate::engine::jobs::{BackupObject, JobHead, Status};
-use crate::engine::repository::md5_of;
 use crate::engine::snapshot::{
     Image, PartitionInfo, PhysicalInfo, SnapshotInfo, SnapshotMeta, TableInfo, take_image,
 };
@@ -91,12 +90,14 @@ impl Cut {
             .iter()
             .any(|column| column.auto_increment)
             .then_some(table.auto_increment);
+        let mut offset = 0;
         for partition in table.partitions.iter() {
             let mut physicals = Vec::with_capacity(partition.physical.len());
             for physical in &partition.physical {
                 let image = image_of(cluster, &table, physical.id, physical.visible_version)?;
-                let entry =
-                    PhysicalInfo::new(head.database_id, table.id, physical, &md5_of(&image));
+                let ids = (head.database_id, table.id);
+                let entry = PhysicalInfo::new(ids, physical, &image, offset);
+                offset += entry.length;
                 self.images.push((entry.clone(), image));
                 physicals.push(entry);
             }

@@ -1,12 +1,13 @@
 //! A RESTORE job, one visit at a time (`backup/RestoreJob.java`).
 
-use std::fs;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::{fs, io};
 
 use chrono::{DateTime, Utc};
 
 use crate::engine::cluster::Cluster;
 use crate::engine::jobs::{JobHead, Status};
-use crate::engine::repository::md5_of;
 use crate::engine::snapshot::{Image, PhysicalInfo, SnapshotInfo};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -206,31 +207,26 @@ impl RestoreJob {
             return;
         };
         let directory = repository.snapshot_directory(&self.head.label);
+        let mut files: HashMap<PathBuf, io::Result<Vec<u8>>> = HashMap::new();
         for download in self
             .downloads
             .iter_mut()
             .filter(|download| download.image.is_none())
         {
             let path = download.from.path(&directory);
-            let expected = download
-                .from
-                .file
-                .rsplit_once('.')
-                .map_or("", |(_, md5)| md5);
-            match fs::read(&path) {
-                Ok(bytes) if md5_of(&bytes) == expected => download.image = Some(Image::new(bytes)),
-                Ok(_) => {
-                    self.head.task_error = format!(
-                        "[{}: md5sum does not match: {}]",
-                        download.physical,
-                        path.display()
-                    )
-                }
-                Err(fault) => {
-                    self.head.task_error =
-                        format!("[{}: {fault}: {}]", download.physical, path.display())
-                }
-            }
+            let file = files.entry(path).or_insert_with_key(|path| fs::read(path));
+            let fault = match file {
+                Ok(bytes) => match download.from.image_in(bytes) {
+                    Some(image) => {
+                        download.image = Some(image);
+                        continue;
+                    }
+                    None => "md5sum does not match".to_owned(),
+                },
+                Err(fault) => fault.to_string(),
+            };
+            let path = download.from.path(&directory);
+            self.head.task_error = format!("[{}: {fault}: {}]", download.physical, path.display());
         }
         if self
             .downloads
