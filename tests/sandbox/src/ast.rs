@@ -361,10 +361,11 @@ pub enum Partitioning {
         columns: Vec<String>,
         partitions: Vec<ListPartition>,
     },
-    /// PARTITION BY date_trunc('day', c) or PARTITION BY c1, c2: automatic.
+    /// PARTITION BY date_trunc('day', c) or PARTITION BY c1, c2: automatic. Partitions may be made in advance.
     Expression {
         text: String,
         expressions: Vec<sql::Expr>,
+        partitions: Vec<RangePartition>,
     },
 }
 
@@ -405,8 +406,17 @@ pub enum Bound {
 pub struct ListPartition {
     pub name: String,
     pub if_not_exists: bool,
-    pub values: Vec<Vec<String>>,
+    pub values: ListValues,
     pub properties: Vec<(String, String)>,
+}
+
+/// `VALUES IN (…)`. `None` stands for NULL.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum ListValues {
+    /// `("a", "b")`: several values of one column.
+    Single(Vec<Option<String>>),
+    /// `(("a", "b"), ("c", "d"))`: several rows of all columns.
+    Rows(Vec<Vec<Option<String>>>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

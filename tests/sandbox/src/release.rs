@@ -175,6 +175,26 @@ impl Release {
     }
 }
 
+impl Release {
+    /// What ADD PARTITION names is checked by the analyzer, whose refusals carry its prefix (`sql/analyzer/AlterTableClauseAnalyzer.java`);
+    /// before, `server/LocalMetastore.java` checked it. Which 3.3 moved it is not known.
+    pub fn analyzes_added_partitions(self) -> bool {
+        self >= Release::V3_4
+    }
+
+    /// DROP PARTITION names all that it does not find, in brackets (`server/LocalMetastore.dropPartition` resolves a list).
+    pub fn drops_partitions_as_a_list(self) -> bool {
+        self >= Release::V3_4
+    }
+
+    /// INSERT OVERWRITE of a named partition of a table that makes its partitions itself: from StarRocks/starrocks#34777 (3.1, 3.2) until
+    /// StarRocks/starrocks#60750 (3.3.17, 3.5.3, 4.0) the partition was made again from its values, which fails for RANGE by expression and
+    /// for LIST partitions with a name of their own.
+    pub fn overwrites_any_named_partition(self) -> bool {
+        self >= Release::V4_0
+    }
+}
+
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -13,7 +13,8 @@ use crate::engine::insert::default_value;
 use crate::engine::load::Target;
 use crate::engine::partition::Partition;
 use crate::engine::partition_items::plan_partitions;
-use crate::engine::range::Range;
+use crate::engine::partition_lists::plan_added;
+use crate::engine::replacement::check_replacement;
 use crate::engine::session::Session;
 use crate::engine::table::Table;
 use crate::engine::{dynamic, error, properties, value};
@@ -91,19 +92,32 @@ impl Cluster {
         distribution: Option<&Distribution>,
     ) -> Result<(), SqlError> {
         let table = self.table_at(target)?;
-        let PartitionItem::Range(item) = item else {
-            return Err(error::not_modelled("LIST partitions"));
+        let analyzed = self.release.analyzes_added_partitions();
+        let as_refused = |refusal: SqlError| {
+            if analyzed {
+                error::from_analyzer(refusal)
+            } else {
+                refusal
+            }
         };
         if !table.is_partitioned() {
-            return Err(SqlError::plain(
+            return Err(as_refused(SqlError::plain(
                 "Only support adding partition to range/list partitioned table",
-            ));
+            )));
         }
+        let buckets = distribution.and_then(buckets_of).unwrap_or(table.buckets);
+        let planned = match item {
+            PartitionItem::Range(item) => plan_partitions(table, item, temporary),
+            PartitionItem::List(item) => {
+                plan_added(table, item, temporary).map(|planned| planned.into_iter().collect())
+            }
+        };
+        let planned = planned.map_err(as_refused)?;
+        // Last of all: the clause has been analyzed by then.
         if !temporary {
             refuse_dynamic(table)?;
         }
-        let buckets = distribution.and_then(buckets_of).unwrap_or(table.buckets);
-        for planned in plan_partitions(table, item, temporary)? {
+        for planned in planned {
             self.replication_num(&target.table, Some(&planned.replication_num.to_string()))?;
             let partition = self.make_partition(planned, buckets);
             let table = self.altered(target)?;
@@ -126,18 +140,29 @@ impl Cluster {
         let table = self.table_at(target)?;
         if !table.is_partitioned() {
             return Err(SqlError::plain(format!(
-                "Table [{}] is not a partitioned table",
+                "Alter table [{}] failed. Not a partitioned table",
                 target.table
             )));
+        }
+        if names.iter().any(|name| name.starts_with('$')) {
+            return Err(error::analyzing(
+                "Deletion of shadow partitions is not allowed",
+            ));
         }
         if !temporary {
             refuse_dynamic(table)?;
         }
-        if let Some(unknown) = names
+        let unknown: Vec<&str> = names
             .iter()
-            .find(|name| table.partition_named(name, temporary).is_none())
-            && !if_exists
-        {
+            .map(String::as_str)
+            .filter(|name| table.partition_named(name, temporary).is_none())
+            .collect();
+        if !unknown.is_empty() && !if_exists {
+            let unknown = if self.release.drops_partitions_as_a_list() {
+                format!("[{}]", unknown.join(", "))
+            } else {
+                unknown[0].to_owned()
+            };
             // ERR_DROP_PARTITION_NON_EXISTENT
             return Err(SqlError::new(
                 1507,
@@ -168,6 +193,26 @@ impl Cluster {
         with: &[String],
         given: &[(String, String)],
     ) -> Result<(), SqlError> {
+        if names.iter().any(|name| name.starts_with('$')) {
+            return Err(error::analyzing("Replace shadow partitions is not allowed"));
+        }
+        let mut seen = std::collections::HashSet::new();
+        let with: Vec<String> = with
+            .iter()
+            .filter(|name| seen.insert(name.to_lowercase()))
+            .cloned()
+            .collect();
+        let unknown: Vec<String> = given
+            .iter()
+            .filter(|(key, _)| key != "strict_range" && key != "use_temp_partition_name")
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect();
+        if !unknown.is_empty() {
+            return Err(error::analyzing(format!(
+                "Unknown properties: {{{}}}",
+                unknown.join(", ")
+            )));
+        }
         let table = self.table_at(target)?;
         let find = |name: &String, temporary: bool| {
             let kind = if temporary {
@@ -193,7 +238,7 @@ impl Cluster {
                 .find(|(name, _)| name == key)
                 .map_or(default, |(_, value)| value == "true")
         };
-        check_ranges(&old, &new, flag("strict_range", true))?;
+        check_replacement(table, &old, &new, flag("strict_range", true))?;
         let keep_names = !flag("use_temp_partition_name", false) && old.len() == new.len();
         let gone: Vec<u64> = old
             .iter()
@@ -217,12 +262,26 @@ impl Cluster {
     }
 
     fn rename_partition(&mut self, target: &Target, from: &str, to: &str) -> Result<(), SqlError> {
+        if from.starts_with('$') {
+            return Err(SqlError::plain(
+                "Rename of shadow partitions is not allowed",
+            ));
+        }
         let table = self.altered(target)?;
-        if !table.is_partitioned() {
+        if !table.is_range() {
             return Err(SqlError::plain(format!(
-                "Table [{}] is single partitioned. no need to rename partition name.",
+                "Table[{}] is single partitioned. no need to rename partition name.",
                 target.table
             )));
+        }
+        if table.is_automatic() {
+            return Err(SqlError::plain(format!(
+                "Table[{}] is automatic partitioned. not support to rename partition name.",
+                target.table
+            )));
+        }
+        if from.eq_ignore_ascii_case(to) {
+            return Err(SqlError::plain("Same partition name"));
         }
         if table.partitions.get(from).is_none() {
             return Err(SqlError::plain(format!(
@@ -335,12 +394,7 @@ impl Cluster {
             .drop_column(table.id, &table.columns[index].name)?;
         let table = self.altered(target)?;
         table.columns.remove(index);
-        if let crate::engine::table::PartitionKind::Range(columns) = &mut table.partition_kind {
-            columns
-                .iter_mut()
-                .filter(|column| **column > index)
-                .for_each(|column| *column -= 1);
-        }
+        table.column_removed(index);
         self.schema_changed(target)
     }
 
@@ -392,38 +446,4 @@ fn refuse_dynamic(table: &Table) -> Result<(), SqlError> {
         "Cannot add/drop partition on a Dynamic Partition Table, Use command `ALTER TABLE tbl_name SET \
          (\"dynamic_partition.enable\" = \"false\")` firstly.",
     ))
-}
-
-fn check_ranges(old: &[&Partition], new: &[&Partition], strict: bool) -> Result<(), SqlError> {
-    let ranges = |partitions: &[&Partition]| {
-        let mut ranges: Vec<Range> = partitions
-            .iter()
-            .filter_map(|partition| partition.range.clone())
-            .collect();
-        ranges.sort_by(|left, right| left.lower.cmp(&right.lower));
-        ranges
-    };
-    let (old, new) = (ranges(old), ranges(new));
-    let same = if strict {
-        old == new
-    } else {
-        merged(old) == merged(new)
-    };
-    if same {
-        Ok(())
-    } else {
-        Err(SqlError::plain("2 range lists are not stricly matched"))
-    }
-}
-
-/// Adjacent ranges joined.
-fn merged(ranges: Vec<Range>) -> Vec<Range> {
-    let mut result: Vec<Range> = Vec::new();
-    for range in ranges {
-        match result.last_mut() {
-            Some(last) if last.upper == range.lower => last.upper = range.upper,
-            _ => result.push(range),
-        }
-    }
-    result
 }

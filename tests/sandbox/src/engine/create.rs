@@ -7,8 +7,10 @@ use crate::ast::{CreateTable, ObjectName, Partitioning};
 use crate::engine::cluster::Cluster;
 use crate::engine::database::Database;
 use crate::engine::foreign::Foreign;
-use crate::engine::partition::{Partition, Partitions, PhysicalPartition};
+use crate::engine::partition::{Partition, Partitions, PhysicalPartition, SHADOW};
 use crate::engine::partition_items::{NewPartition, plan_partitions};
+use crate::engine::partition_lists::plan_first;
+use crate::engine::partitioning::partition_kind;
 use crate::engine::session::Session;
 use crate::engine::table::{Relation, Table, TableState, View};
 use crate::engine::translate::Translator;
@@ -153,7 +155,7 @@ impl Cluster {
         let distribution = definition::distribution(statement, keys, &columns[..key_count])?;
         let buckets = definition::buckets_of(&distribution)
             .unwrap_or_else(|| u32::try_from(self.backends.len()).unwrap_or(1).max(1));
-        let partition_kind = definition::partition_kind(statement, &columns, keys, key_count)?;
+        let partition_kind = partition_kind(statement.partitioning.as_ref(), &columns, keys)?;
         let mut table = Table {
             id: self.new_id(),
             name: name.clone(),
@@ -185,22 +187,42 @@ impl Cluster {
         table: &mut Table,
         statement: &CreateTable,
     ) -> Result<(), SqlError> {
-        let Some(Partitioning::Range { partitions, .. }) = &statement.partitioning else {
-            let only = NewPartition {
-                name: table.name.clone(),
-                range: None,
-                replication_num: table.replication_num,
-            };
-            let partition = self.make_partition(only, table.buckets);
-            table.partitions.add(partition);
-            return Ok(());
+        let unbounded = |name: &str| NewPartition {
+            name: name.to_owned(),
+            range: None,
+            list: None,
+            replication_num: table.replication_num,
         };
-        for item in partitions {
-            for planned in plan_partitions(table, item, false)? {
-                self.check_replication(&table.name, planned.replication_num)?;
-                let partition = self.make_partition(planned, table.buckets);
-                table.partitions.add(partition);
+        match &statement.partitioning {
+            None => {
+                let only = self.make_partition(unbounded(&table.name), table.buckets);
+                table.partitions.add(only);
+                return Ok(());
             }
+            Some(
+                Partitioning::Range { partitions, .. }
+                | Partitioning::Expression { partitions, .. },
+            ) => {
+                for item in partitions {
+                    for planned in plan_partitions(table, item, false)? {
+                        self.check_replication(&table.name, planned.replication_num)?;
+                        let partition = self.make_partition(planned, table.buckets);
+                        table.partitions.add(partition);
+                    }
+                }
+            }
+            Some(Partitioning::List { partitions, .. }) => {
+                for planned in plan_first(table, partitions)? {
+                    self.check_replication(&table.name, planned.replication_num)?;
+                    let partition = self.make_partition(planned, table.buckets);
+                    table.partitions.add(partition);
+                }
+            }
+        }
+        if table.is_automatic() {
+            let shadow = unbounded(SHADOW);
+            let shadow = self.make_partition(shadow, table.buckets);
+            table.partitions.add(shadow);
         }
         if table.dynamic_partition_enabled() {
             dynamic::check_properties(table)?;
@@ -218,6 +240,7 @@ impl Cluster {
             id: self.new_id(),
             name: planned.name,
             range: planned.range,
+            list: planned.list,
             physical: vec![self.new_physical(buckets)],
             replication_num: planned.replication_num,
             buckets,

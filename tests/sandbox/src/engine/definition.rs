@@ -1,9 +1,9 @@
 //! What CREATE TABLE says about keys, columns, distribution and partitioning, checked (`sql/analyzer/CreateTableAnalyzer.java`).
 
 use crate::answer::SqlError;
-use crate::ast::{ColumnDefinition, CreateTable, DataType, Distribution, KeysType, Partitioning};
+use crate::ast::{ColumnDefinition, CreateTable, DataType, Distribution, KeysType};
 use crate::engine::error;
-use crate::engine::table::{PartitionKind, fixed_width};
+use crate::engine::table::fixed_width;
 
 pub fn refuse_unmodelled(statement: &CreateTable) -> Result<(), SqlError> {
     if statement.temporary {
@@ -29,13 +29,7 @@ pub fn refuse_unmodelled(statement: &CreateTable) -> Result<(), SqlError> {
             column.name
         )));
     }
-    match &statement.partitioning {
-        Some(Partitioning::List { .. }) => Err(error::not_modelled("LIST partitioning")),
-        Some(Partitioning::Expression { text, .. }) => Err(error::not_modelled(format!(
-            "automatic partitioning by {text}"
-        ))),
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 /// The key type, and how many leading columns the key is.
@@ -236,33 +230,4 @@ fn keys_name(keys: KeysType) -> &'static str {
         KeysType::Unique => "UNIQUE_KEYS",
         KeysType::Primary => "PRIMARY_KEYS",
     }
-}
-
-pub fn partition_kind(
-    statement: &CreateTable,
-    columns: &[ColumnDefinition],
-    keys: KeysType,
-    key_count: usize,
-) -> Result<PartitionKind, SqlError> {
-    let Some(Partitioning::Range { columns: names, .. }) = &statement.partitioning else {
-        return Ok(PartitionKind::Unpartitioned);
-    };
-    let mut indexes = Vec::new();
-    for name in names {
-        let index = columns
-            .iter()
-            .position(|column| column.name.eq_ignore_ascii_case(name))
-            .ok_or_else(|| {
-                error::analyzing(format!(
-                    "Partition column[{name}] does not exist in column list"
-                ))
-            })?;
-        if keys != KeysType::Duplicate && index >= key_count {
-            return Err(error::analyzing(format!(
-                "The partition column could not be aggregated column: {name} is not key column"
-            )));
-        }
-        indexes.push(index);
-    }
-    Ok(PartitionKind::Range(indexes))
 }

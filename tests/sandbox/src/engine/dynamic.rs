@@ -104,6 +104,7 @@ fn planned(
     Some(NewPartition {
         name: partition_name(&rule.prefix, from, &rule.unit),
         range: Some(range),
+        list: None,
         replication_num,
     })
 }

@@ -22,6 +22,14 @@ pub fn common_analyzing(message: impl AsRef<str>) -> SqlError {
     analyzing_with(5064, "42000", message)
 }
 
+/// The same refusal as the analyzer's.
+pub fn from_analyzer(mut refusal: SqlError) -> SqlError {
+    if !refusal.message.starts_with("Getting analyzing error") {
+        refusal.message = prefixed(&refusal.message);
+    }
+    refusal
+}
+
 pub fn no_database() -> SqlError {
     analyzing_with(1046, "3D000", "No database selected")
 }

@@ -1,14 +1,14 @@
 //! INSERT INTO and INSERT OVERWRITE, from VALUES and from queries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rusqlite::types::Value;
 
 use crate::answer::{Answer, SqlError};
 use crate::ast::{ColumnDefinition, DefaultValue, Insert, InsertSource};
 use crate::engine::cluster::Cluster;
-use crate::engine::load::{Load, Refusal, Target, check_key_size, fit_row, route};
-use crate::engine::partition::Partition;
+use crate::engine::load::{Refusal, Target, check_key_size, fit_row};
+use crate::engine::overwrite::{self, Scope, names};
 use crate::engine::session::Session;
 use crate::engine::table::Table;
 use crate::engine::translate::constant;
@@ -40,12 +40,18 @@ impl Cluster {
         }
         table.check_writable()?;
         check_partitions(table, insert)?;
+        let scope = self.scope(session, table, insert);
+        if insert.overwrite {
+            overwrite::check(table, insert, scope, self.release)?;
+        }
         let origins = origins(table, &insert.columns)?;
         let given = self.source_rows(session, &target, insert)?;
         let load = self.begin_load(&target.database, "insert", insert.label.as_deref())?;
         let rows = self.complete(session, &target, &origins, given)?;
         let written = match self.placed(session, &target, insert, rows) {
-            Ok(placed) if insert.overwrite => return self.overwrite(&target, insert, load, placed),
+            Ok(placed) if insert.overwrite => {
+                return self.overwrite(&target, insert, scope, load, placed);
+            }
             Ok(placed) => self.write(&target, placed),
             Err(refusal) => Err(refusal),
         };
@@ -149,9 +155,24 @@ impl Cluster {
         Ok(rows)
     }
 
+    fn scope(&self, session: &Session, table: &Table, insert: &Insert) -> Scope {
+        let dynamic = insert.overwrite
+            && insert.partitions.is_empty()
+            && table.is_automatic()
+            && self
+                .variables
+                .of(session, "dynamic_overwrite")
+                .is_ok_and(|text| text == "true");
+        if dynamic {
+            Scope::Dynamic
+        } else {
+            Scope::Named
+        }
+    }
+
     /// Checks every row and finds its partition; nothing is written before all rows fit.
     fn placed(
-        &self,
+        &mut self,
         session: &Session,
         target: &Target,
         insert: &Insert,
@@ -162,13 +183,25 @@ impl Cluster {
             .variables
             .of(session, "enable_insert_strict")
             .is_ok_and(|text| text != "false");
-        let mut placed = Vec::with_capacity(rows.len());
+        let mut fitted = Vec::with_capacity(rows.len());
         for mut row in rows {
-            match place(&mut row, table, insert) {
-                Ok(physical) => {
+            match fit_row(&mut row, &table.columns) {
+                Ok(()) => {
                     check_key_size(&row, table, PRIMARY_KEY_LIMIT).map_err(Refusal::Other)?;
-                    placed.push((physical, row));
+                    fitted.push(row);
                 }
+                Err(Refusal::Filtered(_)) if !strict => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        if insert.partitions.is_empty() {
+            self.give_birth(target, &fitted).map_err(Refusal::Other)?;
+        }
+        let table = self.table_at(target).map_err(Refusal::Other)?;
+        let mut placed = Vec::with_capacity(fitted.len());
+        for row in fitted {
+            match place(&row, table, insert) {
+                Ok(physical) => placed.push((physical, row)),
                 Err(Refusal::Filtered(_)) if !strict => {}
                 Err(refusal) => return Err(refusal),
             }
@@ -191,69 +224,16 @@ impl Cluster {
             .map_err(Refusal::Other)?;
         Ok((touched, placed.len() as u64))
     }
-
-    /// Rows go into new partitions, which then take the place of the old ones (`load/InsertOverwriteJobRunner`): new ids, version 2 where
-    /// rows came, 1 where none did.
-    fn overwrite(
-        &mut self,
-        target: &Target,
-        insert: &Insert,
-        load: Load,
-        mut placed: Vec<(u64, Vec<Value>)>,
-    ) -> Result<Answer, SqlError> {
-        let table = self.table_at(target)?;
-        let (table_id, temporary) = (table.id, insert.temporary_partitions);
-        let partitions = if temporary {
-            &table.temporary_partitions
-        } else {
-            &table.partitions
-        };
-        let named = |partition: &&Partition| {
-            insert.partitions.is_empty() || insert.partitions.contains(&partition.name)
-        };
-        let old: Vec<Partition> = partitions.iter().filter(named).cloned().collect();
-        let replacements: Vec<Partition> = old
-            .iter()
-            .map(|partition| self.new_partition(partition.name.clone(), partition))
-            .collect();
-        let mut moved = BTreeMap::new();
-        for (before, after) in old.iter().zip(&replacements) {
-            before.physical_ids().for_each(|id| {
-                moved.insert(id, after.physical[0].id);
-            });
-        }
-        placed
-            .iter_mut()
-            .for_each(|(physical, _)| *physical = moved[physical]);
-        let touched: BTreeSet<u64> = placed.iter().map(|(physical, _)| *physical).collect();
-        let table = self.table_at(target)?;
-        self.store.atomically(|store| {
-            store.insert(
-                table,
-                placed
-                    .iter()
-                    .map(|(physical, row)| (*physical, row.as_slice())),
-            )?;
-            store.clear(table_id, moved.keys().copied())
-        })?;
-        let database = self.database_mut(&target.database)?;
-        let table = database
-            .table_mut(&target.table)
-            .expect("the table was just found");
-        let partitions = if temporary {
-            &mut table.temporary_partitions
-        } else {
-            &mut table.partitions
-        };
-        for (before, after) in old.iter().zip(replacements) {
-            partitions.remove(&before.name);
-            partitions.add(after);
-        }
-        self.commit(target, load, &touched, placed.len() as u64)
-    }
 }
 
 fn check_partitions(table: &Table, insert: &Insert) -> Result<(), SqlError> {
+    if table.partitions.is_empty() && insert.partitions.is_empty() {
+        return Err(error::analyzing(format!(
+            "data cannot be inserted into table with empty partition.Use `SHOW PARTITIONS FROM {}` to see the currently partitions of this \
+             table. ",
+            table.name
+        )));
+    }
     for name in &insert.partitions {
         if table
             .partition_named(name, insert.temporary_partitions)
@@ -312,18 +292,16 @@ pub fn default_value(
     }
 }
 
-fn place(row: &mut [Value], table: &Table, insert: &Insert) -> Result<u64, Refusal> {
-    fit_row(row, &table.columns)?;
-    let partition = route(row, table, insert.temporary_partitions)
-        .filter(|partition| {
-            insert.partitions.is_empty() || insert.partitions.contains(&partition.name)
-        })
+fn place(row: &[Value], table: &Table, insert: &Insert) -> Result<u64, Refusal> {
+    let partition = table
+        .route(row, insert.temporary_partitions)
+        .filter(|partition| insert.partitions.is_empty() || names(insert, &partition.name))
         .ok_or_else(|| {
             Refusal::Filtered(
                 "The row is out of partition ranges. Please add a new partition.".to_owned(),
             )
         })?;
-    Ok(partition.physical[0].id)
+    Ok(partition.writable())
 }
 
 fn column_count(expected: usize, found: usize) -> SqlError {

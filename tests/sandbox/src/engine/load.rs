@@ -9,7 +9,6 @@ use crate::ast::{ColumnDefinition, DataType, KeysType};
 use crate::engine::cluster::Cluster;
 use crate::engine::functions::hex;
 use crate::engine::labels;
-use crate::engine::partition::Partition;
 use crate::engine::range::KeyPart;
 use crate::engine::table::{Table, fixed_width};
 use crate::engine::value::{self, Misfit};
@@ -193,25 +192,8 @@ fn encoded_size(value: &Value, data_type: DataType, last: bool) -> usize {
     }
 }
 
-/// The partition a row belongs to, among the table's normal or temporary ones.
-pub fn route<'t>(row: &[Value], table: &'t Table, temporary: bool) -> Option<&'t Partition> {
-    let partitions = if temporary {
-        &table.temporary_partitions
-    } else {
-        &table.partitions
-    };
-    if !table.is_partitioned() {
-        return partitions.iter().next();
-    }
-    let key: Vec<KeyPart> = table
-        .partition_columns()
-        .iter()
-        .map(|index| key_part(&row[*index]))
-        .collect();
-    partitions.route(&key)
-}
-
-fn key_part(value: &Value) -> KeyPart {
+/// A value of a range column.
+pub fn key_part(value: &Value) -> KeyPart {
     match value {
         Value::Integer(number) => KeyPart::Integer(*number),
         Value::Text(text) => KeyPart::Text(text.clone()),

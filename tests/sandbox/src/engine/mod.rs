@@ -5,6 +5,7 @@
 //! "not modelled by this sandbox", never approximated. Nothing here knows a client.
 
 mod alter;
+mod birth;
 mod clock;
 mod cluster;
 mod control;
@@ -21,15 +22,20 @@ mod information_schema;
 mod insert;
 mod jobs;
 mod labels;
+mod list;
 mod load;
 mod materialized;
 mod modify;
 mod objects;
+mod overwrite;
 mod partition;
 mod partition_items;
+mod partition_lists;
+mod partitioning;
 mod properties;
 mod range;
 mod recycle;
+mod replacement;
 mod repository;
 mod rollup;
 mod sandbox;
@@ -38,6 +44,7 @@ mod service;
 mod session;
 mod settings;
 mod show;
+mod slice;
 mod snapshot;
 mod statement;
 mod store;

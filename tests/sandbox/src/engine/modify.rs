@@ -11,7 +11,7 @@ use crate::ast::{KeysType, ObjectName};
 use crate::engine::cluster::Cluster;
 use crate::engine::create::done;
 use crate::engine::load::{Refusal, Target, fit_row};
-use crate::engine::partition::Partition;
+use crate::engine::partition::{Partition, Partitions};
 use crate::engine::range::{KeyPart, part_of};
 use crate::engine::session::Session;
 use crate::engine::store::{PARTITION_COLUMN, ROW_COLUMN, quote, storage_name};
@@ -202,22 +202,36 @@ impl Cluster {
                 "Only support truncate OLAP table or LAKE table",
             ));
         }
-        table.check_writable()?;
+        table.check_alterable()?;
         for name in partitions {
             if table.partition_named(name, false).is_none() {
                 return Err(SqlError::plain(format!("Partition {name} does not exist")));
             }
         }
-        let named =
-            |partition: &&Partition| partitions.is_empty() || partitions.contains(&partition.name);
+        let named = |partition: &&Partition| {
+            partitions.is_empty()
+                || partitions
+                    .iter()
+                    .any(|name| name.eq_ignore_ascii_case(&partition.name))
+        };
         let old: Vec<Partition> = table.partitions.iter().filter(named).cloned().collect();
         let table_id = table.id;
+        // Of the whole table: its temporary partitions go.
+        let temporary: Vec<u64> = if partitions.is_empty() {
+            table.temporary_partitions.physical_ids().collect()
+        } else {
+            Vec::new()
+        };
         let fresh: Vec<Partition> = old
             .iter()
             .map(|partition| self.new_partition(partition.name.clone(), partition))
             .collect();
-        self.store
-            .clear(table_id, old.iter().flat_map(Partition::physical_ids))?;
+        self.store.clear(
+            table_id,
+            old.iter()
+                .flat_map(Partition::physical_ids)
+                .chain(temporary),
+        )?;
         let table = self
             .database_mut(&target.database)?
             .table_mut(&target.table)
@@ -225,6 +239,9 @@ impl Cluster {
         for (before, after) in old.iter().zip(fresh) {
             table.partitions.remove(&before.name);
             table.partitions.add(after);
+        }
+        if partitions.is_empty() {
+            table.temporary_partitions = Partitions::default();
         }
         Ok(done())
     }

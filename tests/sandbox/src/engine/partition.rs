@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::engine::list::{ListItem, ListRow};
 use crate::engine::range::{Key, KeyPart, Range};
 
 /// What carries rows: its id and visible version identify content (`catalog/PhysicalPartition.java`).
@@ -31,27 +32,43 @@ impl PhysicalPartition {
 pub struct Partition {
     pub id: u64,
     pub name: String,
-    /// `None` for an unpartitioned table's only partition.
+    /// Of a RANGE table's partition, but not of its shadow partition.
     pub range: Option<Range>,
+    /// Of a LIST table's partition; the shadow partition holds nothing.
+    pub list: Option<ListItem>,
     pub physical: Vec<PhysicalPartition>,
     pub replication_num: u32,
     pub buckets: u32,
     pub storage_medium: String,
 }
 
+/// What automatic tables have from birth, so that at least one tablet can be opened (`catalog/ExpressionRangePartitionInfo.java`).
+pub const SHADOW: &str = "$shadow_automatic_partition";
+
 impl Partition {
+    /// SHOW PARTITIONS hides it; `partitions_meta` and a whole-table BACKUP do not.
+    pub fn is_shadow(&self) -> bool {
+        self.name.starts_with('$')
+    }
+
+    /// Where the next rows go: a partition that has grown is written to its newest part (`catalog/Partition.java`, immutable parts).
+    pub fn writable(&self) -> u64 {
+        self.physical.last().map_or(0, |physical| physical.id)
+    }
+
     pub fn physical_ids(&self) -> impl Iterator<Item = u64> + '_ {
         self.physical.iter().map(|physical| physical.id)
     }
 }
 
-/// The partitions of one table, reachable by name, by range and in order.
+/// The partitions of one table, reachable by name (in any case: `nameToPartition` is a case-insensitive map), by range or value, and in order.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(from = "Vec<Partition>", into = "Vec<Partition>")]
 pub struct Partitions {
     by_id: BTreeMap<u64, Partition>,
     by_name: HashMap<String, u64>,
     by_lower: BTreeMap<Key, u64>,
+    by_value: HashMap<ListRow, u64>,
 }
 
 impl Partitions {
@@ -64,11 +81,11 @@ impl Partitions {
     }
 
     pub fn get(&self, name: &str) -> Option<&Partition> {
-        self.by_id.get(self.by_name.get(name)?)
+        self.by_id.get(self.by_name.get(&folded(name))?)
     }
 
     pub fn get_mut(&mut self, name: &str) -> Option<&mut Partition> {
-        self.by_id.get_mut(self.by_name.get(name)?)
+        self.by_id.get_mut(self.by_name.get(&folded(name))?)
     }
 
     /// By range where there is one, by id otherwise.
@@ -76,7 +93,11 @@ impl Partitions {
         if self.by_lower.is_empty() {
             Box::new(self.by_id.values())
         } else {
-            Box::new(self.by_lower.values().map(|id| &self.by_id[id]))
+            let unbounded = self
+                .by_id
+                .values()
+                .filter(|partition| partition.range.is_none());
+            Box::new(unbounded.chain(self.by_lower.values().map(|id| &self.by_id[id])))
         }
     }
 
@@ -90,9 +111,12 @@ impl Partitions {
             .collect()
     }
 
-    /// The caller has checked name and range.
+    /// The caller has checked name, range and values.
     pub fn add(&mut self, partition: Partition) {
-        self.by_name.insert(partition.name.clone(), partition.id);
+        self.by_name.insert(folded(&partition.name), partition.id);
+        for row in partition.list.iter().flat_map(|list| &list.rows) {
+            self.by_value.insert(row.clone(), partition.id);
+        }
         if let Some(range) = &partition.range {
             self.by_lower.insert(range.lower.clone(), partition.id);
         }
@@ -100,8 +124,11 @@ impl Partitions {
     }
 
     pub fn remove(&mut self, name: &str) -> Option<Partition> {
-        let id = self.by_name.remove(name)?;
+        let id = self.by_name.remove(&folded(name))?;
         let partition = self.by_id.remove(&id)?;
+        for row in partition.list.iter().flat_map(|list| &list.rows) {
+            self.by_value.remove(row);
+        }
         if let Some(range) = &partition.range {
             self.by_lower.remove(&range.lower);
         }
@@ -127,6 +154,11 @@ impl Partitions {
             .as_ref()
             .is_some_and(|range| range.contains(key))
             .then_some(partition)
+    }
+
+    /// The partition of a LIST table that holds the values.
+    pub fn holding(&self, row: &ListRow) -> Option<&Partition> {
+        self.by_id.get(self.by_value.get(row)?)
     }
 
     /// A partition whose range intersects `range`: ranges do not overlap, so only the last one that starts before its end can.
@@ -161,6 +193,10 @@ impl Partitions {
             }
         }
     }
+}
+
+fn folded(name: &str) -> String {
+    name.to_lowercase()
 }
 
 impl From<Vec<Partition>> for Partitions {

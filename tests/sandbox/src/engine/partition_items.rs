@@ -5,8 +5,10 @@ use chrono::{Datelike, NaiveDateTime, Timelike};
 use crate::answer::SqlError;
 use crate::ast::{DataType, RangePartition};
 use crate::engine::functions::shift;
+use crate::engine::list::ListItem;
 use crate::engine::range::{KeyPart, Range, key_of, part_of};
-use crate::engine::table::Table;
+use crate::engine::slice::Slice;
+use crate::engine::table::{PartitionKind, Table};
 use crate::engine::{datetime, error};
 
 /// A partition to be made.
@@ -14,6 +16,7 @@ use crate::engine::{datetime, error};
 pub struct NewPartition {
     pub name: String,
     pub range: Option<Range>,
+    pub list: Option<ListItem>,
     pub replication_num: u32,
 }
 
@@ -23,6 +26,17 @@ pub fn plan_partitions(
     item: &RangePartition,
     temporary: bool,
 ) -> Result<Vec<NewPartition>, SqlError> {
+    if !table.is_range() {
+        // ERR_ADD_PARTITION_WITH_ERROR_PARTITION_TYPE (`sql/analyzer/PartitionDescAnalyzer.java`)
+        return Err(error::analyzing_with(
+            5700,
+            "42000",
+            "Cannot add a Range partition to a table that partition type is not of Range",
+        ));
+    }
+    if let PartitionKind::Slices(_, slice) = &table.partition_kind {
+        check_slices(item, slice)?;
+    }
     let types = table.partition_types();
     let existing = if temporary {
         &table.temporary_partitions
@@ -82,9 +96,57 @@ pub fn plan_partitions(
     let planned = NewPartition {
         name: name.clone(),
         range: Some(checked(table, name, Range { lower, upper }, temporary)?),
+        list: None,
         replication_num: replication.unwrap_or(table.replication_num),
     };
     Ok(vec![planned])
+}
+
+/// Tables that make their partitions themselves take whole slices only (`sql/analyzer/PartitionDescAnalyzer.java`).
+fn check_slices(item: &RangePartition, slice: &Slice) -> Result<(), SqlError> {
+    let RangePartition::Every {
+        start,
+        end,
+        step,
+        unit,
+    } = item
+    else {
+        return Err(error::analyzing(
+            "Currently, you cannot manually add a single range partition to a table that is automatically partition",
+        ));
+    };
+    if *step > 1 {
+        return Err(error::analyzing(
+            "The step of the auto-partitioned table should be 1",
+        ));
+    }
+    let unit = unit.as_deref().unwrap_or_default();
+    if !unit.eq_ignore_ascii_case(&slice.unit) {
+        return Err(error::analyzing(format!(
+            "The granularity of the auto-partitioned table granularity({}) should be consistent with the increased partition granularity({unit}).",
+            slice.unit
+        )));
+    }
+    if *step != slice.step {
+        return Err(error::analyzing_with(
+            5701,
+            "42000",
+            format!(
+                "Step length [{step}] in the operation is not equal to the partition step length [{}] stored in the table",
+                slice.step
+            ),
+        ));
+    }
+    for bound in [start, end] {
+        let moment = datetime::parse(bound)
+            .ok_or_else(|| error::analyzing(format!("Invalid date literal {bound}")))?;
+        if crate::engine::functions::cut(unit, moment) != Some(moment) {
+            return Err(error::analyzing(format!(
+                "Batch build partition range [{start},{end}) should be a standard unit of time ({unit}) "
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn checked(table: &Table, name: &str, range: Range, temporary: bool) -> Result<Range, SqlError> {
@@ -113,7 +175,7 @@ fn checked(table: &Table, name: &str, range: Range, temporary: bool) -> Result<R
     Ok(range)
 }
 
-fn duplicate(name: &str) -> SqlError {
+pub fn duplicate(name: &str) -> SqlError {
     // ERR_SAME_NAME_PARTITION
     SqlError::new(1517, "HY000", format!("Duplicate partition name {name}"))
 }
@@ -152,6 +214,7 @@ fn every(
         planned.push(NewPartition {
             name,
             range: Some(range),
+            list: None,
             replication_num: table.replication_num,
         });
     }

@@ -114,7 +114,7 @@ fn lowest_or(part: KeyPart, data_type: DataType) -> KeyPart {
     }
 }
 
-fn show_key(key: &[KeyPart], types: &[DataType]) -> String {
+pub fn show_key(key: &[KeyPart], types: &[DataType]) -> String {
     let names: Vec<&str> = types
         .iter()
         .map(|data_type| type_name(*data_type))
@@ -143,7 +143,7 @@ fn sql_key(key: &[KeyPart], types: &[DataType]) -> String {
     values.join(", ")
 }
 
-fn text_of(part: &KeyPart, data_type: DataType) -> String {
+pub fn text_of(part: &KeyPart, data_type: DataType) -> String {
     match part {
         KeyPart::Min => lowest(data_type),
         KeyPart::Integer(value) => value.to_string(),

@@ -9,16 +9,24 @@ use crate::answer::SqlError;
 use crate::ast::{ColumnDefinition, DataType, Distribution, KeysType};
 use crate::engine::error;
 use crate::engine::foreign::Foreign;
+use crate::engine::list::row_of;
 use crate::engine::materialized::Materialized;
 use crate::engine::partition::{Partition, Partitions};
 use crate::engine::rollup::Rollup;
+use crate::engine::slice::Slice;
 
-/// How a table's rows are divided. LIST and expression partitioning have their place here when they come.
+/// How a table's rows are divided. Columns are indexes into the table's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PartitionKind {
     Unpartitioned,
-    /// Indexes into `columns`.
     Range(Vec<usize>),
+    /// `date_trunc` or `time_slice` of one column: partitions are born with their first row (`PartitionType.EXPR_RANGE`).
+    Slices(usize, Slice),
+    /// `automatic`: partitions are born with their first row.
+    List {
+        columns: Vec<usize>,
+        automatic: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,11 +78,104 @@ impl Table {
         self.partition_kind != PartitionKind::Unpartitioned
     }
 
-    /// Indexes of the RANGE columns; empty for an unpartitioned table.
+    /// Indexes of the partition columns; empty for an unpartitioned table.
     pub fn partition_columns(&self) -> &[usize] {
         match &self.partition_kind {
             PartitionKind::Unpartitioned => &[],
-            PartitionKind::Range(columns) => columns,
+            PartitionKind::Range(columns) | PartitionKind::List { columns, .. } => columns,
+            PartitionKind::Slices(column, _) => std::slice::from_ref(column),
+        }
+    }
+
+    /// RANGE, or RANGE by an expression.
+    pub fn is_range(&self) -> bool {
+        matches!(
+            self.partition_kind,
+            PartitionKind::Range(_) | PartitionKind::Slices(..)
+        )
+    }
+
+    pub fn is_list(&self) -> bool {
+        matches!(self.partition_kind, PartitionKind::List { .. })
+    }
+
+    /// Partitions are born at load time.
+    pub fn is_automatic(&self) -> bool {
+        matches!(
+            self.partition_kind,
+            PartitionKind::Slices(..)
+                | PartitionKind::List {
+                    automatic: true,
+                    ..
+                }
+        )
+    }
+
+    /// The name of the partition type (`catalog/PartitionType.java`).
+    pub fn partition_type(&self) -> &'static str {
+        match self.partition_kind {
+            PartitionKind::Unpartitioned => "UNPARTITIONED",
+            PartitionKind::Range(_) => "RANGE",
+            PartitionKind::Slices(..) => "EXPR_RANGE",
+            PartitionKind::List { .. } => "LIST",
+        }
+    }
+
+    /// The partition columns keep their place when a column before them goes.
+    pub fn column_removed(&mut self, index: usize) {
+        let columns: &mut [usize] = match &mut self.partition_kind {
+            PartitionKind::Unpartitioned => &mut [],
+            PartitionKind::Range(columns) | PartitionKind::List { columns, .. } => columns,
+            PartitionKind::Slices(column, _) => std::slice::from_mut(column),
+        };
+        columns
+            .iter_mut()
+            .filter(|column| **column > index)
+            .for_each(|column| *column -= 1);
+    }
+
+    /// What SHOW PARTITIONS prints under Range or List. The shadow partition of a RANGE table has an empty range before all others
+    /// (`catalog/PartitionKey.createShadowPartitionKey`).
+    pub fn partition_value(&self, partition: &Partition) -> String {
+        let types = self.partition_types();
+        if let Some(range) = &partition.range {
+            return range.show(&types);
+        }
+        if let Some(list) = &partition.list {
+            return list.show();
+        }
+        match (&self.partition_kind, types.as_slice()) {
+            (PartitionKind::Slices(..), [DataType::Date]) => {
+                "[types: [DATE]; keys: [0000-00-00]; ..types: [DATE]; keys: [0000-00-00]; )".to_owned()
+            }
+            (PartitionKind::Slices(..), _) => {
+                "[types: [DATETIME]; keys: [0000-00-00 00:00:00]; ..types: [DATETIME]; keys: [0000-00-00 00:00:00]; )"
+                    .to_owned()
+            }
+            _ => String::new(),
+        }
+    }
+
+    /// The partition a row belongs to, among the normal or the temporary ones.
+    pub fn route(&self, row: &[rusqlite::types::Value], temporary: bool) -> Option<&Partition> {
+        let partitions = if temporary {
+            &self.temporary_partitions
+        } else {
+            &self.partitions
+        };
+        match &self.partition_kind {
+            PartitionKind::Unpartitioned => partitions.iter().next(),
+            PartitionKind::List { columns, .. } => {
+                partitions.holding(&row_of(row, columns, &self.partition_types()))
+            }
+            PartitionKind::Range(_) | PartitionKind::Slices(..) => {
+                let key: Vec<_> = self
+                    .partition_columns()
+                    .iter()
+                    .map(|index| crate::engine::load::key_part(&row[*index]))
+                    .collect();
+                partitions.route(&key)
+            }
         }
     }
 
@@ -151,7 +252,7 @@ impl Table {
         }
     }
 
-    /// ALTER and its like refuse any other state than NORMAL.
+    /// ALTER and TRUNCATE wait for nothing: they refuse (`common/InvalidOlapTableStateException.java`).
     pub fn check_alterable(&self) -> Result<(), SqlError> {
         match self.state {
             TableState::Normal => Ok(()),

@@ -1,6 +1,6 @@
 //! PARTITION BY of a CREATE TABLE, and the partitions it and ALTER TABLE name (StarRocks.g4 `partitionDesc`).
 
-use crate::ast::{Bound, ListPartition, PartitionItem, Partitioning, RangePartition};
+use crate::ast::{Bound, ListPartition, ListValues, PartitionItem, Partitioning, RangePartition};
 use crate::parser::cursor::{Cursor, Parsed};
 use crate::parser::token::Kind;
 
@@ -35,24 +35,38 @@ impl Cursor<'_> {
         self.expression_partitioning().map(Some)
     }
 
-    /// `date_trunc('day', c)`, `c1, c2`, `(c1, c2)`: partitions come by themselves.
+    /// `date_trunc('day', c) [(START … END … EVERY …)]`, `c1, c2`, `(c1, c2)`: partitions come by themselves.
     fn expression_partitioning(&mut self) -> Parsed<Partitioning> {
         let bracketed = self.take_symbol('(');
         let from = self.peek().start;
-        let expressions = self.list(|cursor| {
-            cursor.expression_until(|token| {
-                token.is_symbol(',')
-                    || token.is_symbol(';')
-                    || ["DISTRIBUTED", "ORDER", "PROPERTIES", "ROLLUP"]
-                        .iter()
-                        .any(|word| token.is_word(word))
-            })
-        })?;
+        let expressions = self.list(Cursor::partition_expression)?;
         let text = self.text_since(from);
         if bracketed {
             self.expect_symbol(')')?;
         }
-        Ok(Partitioning::Expression { text, expressions })
+        let partitions = if self.is_symbol('(') {
+            self.bracketed_or_none(Cursor::range_partition)?
+        } else {
+            Vec::new()
+        };
+        Ok(Partitioning::Expression {
+            text,
+            expressions,
+            partitions,
+        })
+    }
+
+    /// A column or a call; brackets after it are not its own.
+    fn partition_expression(&mut self) -> Parsed<sqlparser::ast::Expr> {
+        let start = self.position();
+        self.bump();
+        if self.take_symbol('(') {
+            self.skip_until(|token| token.is_symbol(')'));
+            self.bump();
+        }
+        let end = self.peek().start;
+        self.rewind(start);
+        self.expression_until(move |token| token.start >= end)
     }
 
     /// `ADD PARTITION`'s item: which kind it is shows only in its VALUES.
@@ -109,19 +123,26 @@ impl Cursor<'_> {
     pub fn list_partition(&mut self) -> Parsed<ListPartition> {
         let (name, if_not_exists) = self.partition_head()?;
         self.expect_run(&["VALUES", "IN"])?;
-        let values = self.in_brackets(|cursor| {
-            if cursor.is_symbol('(') {
-                cursor.in_brackets(Cursor::string)
-            } else {
-                Ok(vec![cursor.string()?])
-            }
-        })?;
+        let values = if self.peek_at(1).is_symbol('(') {
+            let row = |cursor: &mut Self| cursor.in_brackets(Cursor::list_value);
+            ListValues::Rows(self.in_brackets(row)?)
+        } else {
+            ListValues::Single(self.in_brackets(Cursor::list_value)?)
+        };
         Ok(ListPartition {
             name,
             if_not_exists,
             values,
             properties: self.partition_properties()?,
         })
+    }
+
+    /// A string or NULL (StarRocks.g4 `listPartitionValue`).
+    fn list_value(&mut self) -> Parsed<Option<String>> {
+        if self.take("NULL") {
+            return Ok(None);
+        }
+        self.string().map(Some)
     }
 
     fn partition_head(&mut self) -> Parsed<(String, bool)> {

@@ -85,10 +85,6 @@ fn databases_and_tables_refuse_doubles_and_absence_by_code() {
             "CREATE TABLE agg (k INT, v INT SUM) AGGREGATE KEY (k) DISTRIBUTED BY HASH(k)",
             1064,
         ),
-        (
-            "CREATE TABLE l (k INT) PARTITION BY LIST (k) (PARTITION p VALUES IN ('1')) DISTRIBUTED BY HASH(k)",
-            1064,
-        ),
         ("CREATE TABLE p (v STRING, k INT) PRIMARY KEY (k)", 1064),
         ("CREATE TABLE u (k INT) UNIQUE KEY (k)", 1064),
         ("BEGIN", 1064),

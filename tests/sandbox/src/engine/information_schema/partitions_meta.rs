@@ -67,13 +67,7 @@ fn row(
         number(physical.visible_version),
         text("TXN_NORMAL"),
         text(crate::engine::show::partition_key(table)),
-        text(
-            partition
-                .range
-                .as_ref()
-                .map(|range| range.show(&table.partition_types()))
-                .unwrap_or_default(),
-        ),
+        text(table.partition_value(partition)),
         text(crate::engine::show::distribution_key(table)),
         number(partition.buckets),
         number(partition.replication_num),

@@ -6,7 +6,7 @@ use crate::engine::jobs::signature::{column_difference, difference};
 use crate::engine::jobs::{RestoreJob, RestoreObject, Status};
 use crate::engine::partition::Partition;
 use crate::engine::snapshot::SnapshotMeta;
-use crate::engine::table::{PartitionKind, Relation, Table, TableState, View};
+use crate::engine::table::{Relation, Table, TableState, View};
 
 /// What the comparison of one job leads to.
 #[derive(Default)]
@@ -292,9 +292,7 @@ impl RestoreJob {
         {
             table.auto_increment = next;
         }
-        if std::mem::discriminant(&local.partition_kind)
-            != std::mem::discriminant(&remote.partition_kind)
-        {
+        if local.partition_type() != remote.partition_type() {
             return Err(Status::common("Table's partition type is different"));
         }
         let differs = difference(local, remote)
@@ -327,7 +325,7 @@ impl RestoreJob {
         Ok(())
     }
 
-    /// 3.3: the partition exists: same range, same replication.
+    /// 3.3: the partition exists: same range, same replication. The values of LIST partitions are not compared.
     fn match_partition(
         &mut self,
         local: &Table,
@@ -365,7 +363,7 @@ impl RestoreJob {
         Ok(())
     }
 
-    /// 3.4: the partition does not exist: RANGE tables take it where nothing overlaps.
+    /// 3.4: the partition does not exist: RANGE tables take it where nothing overlaps, LIST tables do not take it at all.
     fn add_partition(
         &mut self,
         cluster: &mut Cluster,
@@ -374,7 +372,7 @@ impl RestoreJob {
         object: &RestoreObject,
         prepared: &mut Prepared,
     ) -> Result<(), Status> {
-        if local.partition_kind == PartitionKind::Unpartitioned {
+        if !local.is_range() {
             return Err(Status::common(format!(
                 "No partition exist in single partitioned table {}",
                 local.name

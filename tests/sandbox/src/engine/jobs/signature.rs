@@ -44,10 +44,15 @@ fn parts(table: &Table, other: &Table) -> Vec<(&'static str, String)> {
         ("bloom filter is inconsistent", bloom_filter(table)),
         (
             "partition type is inconsistent",
-            format!("{}", table.is_partitioned()),
+            table.partition_type().to_owned(),
         ),
     ]);
-    for index in table.partition_columns() {
+    let ranged = if table.is_range() {
+        table.partition_columns()
+    } else {
+        &[]
+    };
+    for index in ranged {
         let column = &table.columns[*index];
         parts.push((
             "partition columns is inconsistent",

@@ -105,6 +105,7 @@ impl Cluster {
         let only = NewPartition {
             name: name.clone(),
             range: None,
+            list: None,
             replication_num,
         };
         let partition = self.make_partition(only, buckets);

@@ -106,7 +106,6 @@ impl Cluster {
         let (_, found) = self.table(name, session)?;
         let sizes = self.store.sizes(found)?;
         let wanted = filter.map(partition_filter).transpose()?;
-        let types = found.partition_types();
         let mut rows: Vec<Row> = Vec::new();
         let partitions = if temporary {
             &found.temporary_partitions
@@ -115,6 +114,7 @@ impl Cluster {
         };
         for partition in partitions
             .iter()
+            .filter(|partition| !partition.is_shadow())
             .filter(|partition| wanted.as_ref().is_none_or(|wanted| wanted(&partition.name)))
         {
             for physical in &partition.physical {
@@ -132,13 +132,7 @@ impl Cluster {
                     Some("0".to_owned()),
                     Some(state.to_owned()),
                     Some(partition_key(found)),
-                    Some(
-                        partition
-                            .range
-                            .as_ref()
-                            .map(|range| range.show(&types))
-                            .unwrap_or_default(),
-                    ),
+                    Some(found.partition_value(partition)),
                     Some(distribution_key(found)),
                     Some(partition.buckets.to_string()),
                     Some(partition.replication_num.to_string()),
@@ -156,7 +150,11 @@ impl Cluster {
                 ]);
             }
         }
-        let all = with_nulls(&PARTITIONS, rows);
+        let mut columns = PARTITIONS;
+        if found.is_list() {
+            columns[7] = "List";
+        }
+        let all = with_nulls(&columns, rows);
         Ok(keeping(all, |column| match column {
             "StorageSize" | "TabletBalanced" => self.release.tells_storage_sizes(),
             "DataVersion" | "VersionEpoch" | "VersionTxnType" => self.release.tells_data_versions(),

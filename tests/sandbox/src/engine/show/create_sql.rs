@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::ast::{ColumnDefinition, DefaultValue, Distribution, KeysType};
 use crate::engine::foreign::Foreign;
-use crate::engine::table::{Table, type_sql};
+use crate::engine::table::{PartitionKind, Table, type_sql};
 
 pub fn create_table_sql(table: &Table) -> String {
     let mut sql = format!("CREATE TABLE `{}` (\n", table.name);
@@ -95,6 +95,13 @@ fn partition_sql(table: &Table) -> String {
             .iter()
             .map(|index| table.columns[*index].name.as_str()),
     );
+    match &table.partition_kind {
+        PartitionKind::Slices(_, slice) => return format!("PARTITION BY {}\n", slice.sql()),
+        PartitionKind::List { automatic, .. } => {
+            return list_sql(table, *automatic);
+        }
+        PartitionKind::Range(_) | PartitionKind::Unpartitioned => {}
+    }
     let mut items = Vec::with_capacity(table.partitions.len());
     for partition in table.partitions.iter() {
         let mut item = format!("PARTITION {}", partition.name);
@@ -104,6 +111,36 @@ fn partition_sql(table: &Table) -> String {
         items.push(item);
     }
     format!("PARTITION BY RANGE({columns})\n({})\n", items.join(",\n"))
+}
+
+/// `catalog/ListPartitionInfo.toSql`: an automatic table's partitions are not printed.
+fn list_sql(table: &Table, automatic: bool) -> String {
+    let columns: Vec<String> = table
+        .partition_columns()
+        .iter()
+        .map(|index| format!("`{}`", table.columns[*index].name))
+        .collect();
+    let columns = columns.join(",");
+    if automatic {
+        return format!("PARTITION BY ({columns})\n");
+    }
+    let items: Vec<String> = table
+        .partitions
+        .iter()
+        .filter_map(|partition| {
+            let values = partition.list.as_ref()?.sql();
+            let replication = if partition.replication_num == table.replication_num {
+                String::new()
+            } else {
+                format!(" (\"replication_num\" = \"{}\")", partition.replication_num)
+            };
+            Some(format!(
+                "  PARTITION {} VALUES IN {values}{replication}",
+                partition.name
+            ))
+        })
+        .collect();
+    format!("PARTITION BY LIST({columns})(\n{}\n)\n", items.join(",\n"))
 }
 
 fn distribution_sql(table: &Table) -> String {

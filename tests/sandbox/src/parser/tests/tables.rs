@@ -1,7 +1,7 @@
 use super::{object, pairs, parsed, text, texts};
 use crate::ast::{
     AlterClause, Bound, ColumnDefinition, CreateTable, DataType, DefaultValue, Distribution,
-    KeysType, ListPartition, PartitionItem, Partitioning, RangePartition, Statement,
+    KeysType, ListPartition, ListValues, PartitionItem, Partitioning, RangePartition, Statement,
 };
 
 fn created(sql: &str) -> CreateTable {
@@ -198,13 +198,20 @@ fn lists_hold_values_or_rows_of_values() {
     let table = created(
         "CREATE TABLE t (a INT, b INT) PARTITION BY LIST(a, b) (PARTITION p VALUES IN ((\"1\", \"x\"), (\"2\", \"y\")), PARTITION q VALUES IN ('3'))",
     );
-    let list = |name: &str, values: &[&[&str]]| ListPartition {
+    let list = |name: &str, values: ListValues| ListPartition {
         name: name.to_owned(),
         if_not_exists: false,
-        values: values.iter().map(|row| texts(row)).collect(),
+        values,
         properties: Vec::new(),
     };
-    let partitions = vec![list("p", &[&["1", "x"], &["2", "y"]]), list("q", &[&["3"]])];
+    let given = |row: &[&str]| row.iter().map(|value| Some((*value).to_owned())).collect();
+    let partitions = vec![
+        list(
+            "p",
+            ListValues::Rows(vec![given(&["1", "x"]), given(&["2", "y"])]),
+        ),
+        list("q", ListValues::Single(given(&["3"]))),
+    ];
     assert_eq!(
         table.partitioning,
         Some(Partitioning::List {
@@ -235,7 +242,10 @@ fn expressions_partition_by_themselves() {
             "CREATE TABLE t (dt DATE, k INT) PARTITION BY {written}"
         ))
         .partitioning;
-        let Some(Partitioning::Expression { text, expressions }) = partitioning else {
+        let Some(Partitioning::Expression {
+            text, expressions, ..
+        }) = partitioning
+        else {
             panic!("{written}: {partitioning:?}")
         };
         assert_eq!(
@@ -400,7 +410,7 @@ fn alter_table_changes_partitions() {
     let listed = PartitionItem::List(ListPartition {
         name: "p".to_owned(),
         if_not_exists: true,
-        values: vec![texts(&["x"])],
+        values: ListValues::Single(vec![Some("x".to_owned())]),
         properties: Vec::new(),
     });
     let buckets = Some(Distribution::Hash {
