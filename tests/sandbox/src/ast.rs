@@ -3,10 +3,12 @@
 //! General SQL (queries, the source of an INSERT, the WHERE of a DELETE) is carried as sqlparser's tree; everything that only StarRocks
 //! has is spelled out here.
 
-use sqlparser::ast as sql;
-
+mod access;
 mod objects;
 
+use sqlparser::ast as sql;
+
+pub use access::{Access, Grantee, Objects, PrivilegeClause, RoleChoice};
 pub use objects::{
     CreateMaterializedView, CreateRoutineLoad, MaterializedChange, NewRollup, ObjectStatement,
     Refresh, RefreshKind, RoutineLoadChange, ShowObject,
@@ -103,6 +105,13 @@ pub enum Statement {
         user: String,
         if_not_exists: bool,
         password: Option<String>,
+        default_roles: Vec<String>,
+    },
+    /// `ALTER USER … IDENTIFIED BY …`
+    AlterUser {
+        user: String,
+        if_exists: bool,
+        password: String,
     },
     DropUser {
         user: String,
@@ -112,10 +121,8 @@ pub enum Statement {
         user: Option<String>,
         password: String,
     },
-    /// GRANT, REVOKE, CREATE ROLE, SET ROLE: parsed far enough to be accepted; enforcement comes with RBAC.
-    Privilege {
-        text: String,
-    },
+    /// GRANT, REVOKE, CREATE ROLE, SET ROLE
+    Access(Access),
     Begin,
     Commit,
     Rollback,
@@ -263,8 +270,14 @@ pub enum Show {
         full: bool,
     },
     Warnings,
+    /// `None`: one's own.
     Grants {
-        user: Option<String>,
+        of: Option<Grantee>,
+    },
+    Roles,
+    /// USERS is everybody, USER is oneself.
+    Users {
+        all: bool,
     },
     Object(ShowObject),
     Status,

@@ -17,6 +17,17 @@ pub enum Release {
     V4_2,
 }
 
+/// Which of a user's roles decide what information_schema shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CatalogueRoles {
+    /// All that were granted, active or not.
+    Granted,
+    /// Those a login begins with.
+    Login,
+    /// Those of the session.
+    Active,
+}
+
 /// A text that is no release of the sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no such release '{0}': there are 3.2, 3.3, 3.4, 3.5, 4.0 and 4.2")]
@@ -61,6 +72,18 @@ impl Release {
             "5.1.0"
         } else {
             "8.0.33"
+        }
+    }
+
+    /// information_schema is filled by requests of the backends. Up to 3.4 the frontend answers them for the user with all roles (role ids
+    /// `null` in `service/InformationSchemaDataSource.java`); later with the roles a login begins with, unless the request carries the
+    /// session's (`ConnectContext.setAuthInfoFromThrift`, `UserIdentityUtils.java`), which it does in 4.x. Which 3.5 or 4.0 began with
+    /// either could not be read.
+    pub fn catalogue_roles(self) -> CatalogueRoles {
+        match self {
+            Release::V3_2 | Release::V3_3 | Release::V3_4 => CatalogueRoles::Granted,
+            Release::V3_5 => CatalogueRoles::Login,
+            Release::V4_0 | Release::V4_2 => CatalogueRoles::Active,
         }
     }
 

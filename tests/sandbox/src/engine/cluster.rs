@@ -8,6 +8,7 @@ use chrono_tz::Tz;
 
 use crate::answer::SqlError;
 use crate::ast::ObjectName;
+use crate::engine::access::{Grants, RoleIds, Roles};
 use crate::engine::database::Database;
 use crate::engine::error;
 use crate::engine::functions::Shared;
@@ -28,7 +29,11 @@ pub struct Cluster {
     pub surroundings: Shared,
     pub databases: BTreeMap<String, Database>,
     pub repositories: BTreeMap<String, Repository>,
+    /// By name, or `name@host` for another host than `%`.
     pub users: BTreeMap<String, User>,
+    pub roles: Roles,
+    /// What the running statement's session lacks, until the statement's analysis ends.
+    pub denial: Option<SqlError>,
     pub variables: Variables,
     pub config: BTreeMap<String, String>,
     pub backends: Vec<Backend>,
@@ -71,6 +76,12 @@ pub struct Frontend {
 pub struct User {
     /// SHA1(SHA1(password)); `None` without password.
     pub password: Option<[u8; 20]>,
+    /// Held directly, not by a role.
+    pub grants: Grants,
+    /// Granted; not active by that.
+    pub roles: RoleIds,
+    /// Active after a login.
+    pub default_roles: RoleIds,
 }
 
 /// What SHOW PROCESSLIST prints of a session.
@@ -102,7 +113,9 @@ impl Cluster {
             surroundings,
             databases: BTreeMap::new(),
             repositories: BTreeMap::new(),
-            users: BTreeMap::from([("root".to_owned(), User::default())]),
+            users: BTreeMap::from([("root".to_owned(), User::root())]),
+            roles: Roles::builtin(),
+            denial: None,
             variables: Variables::new(options.release, options.zone),
             config: default_config(options.release),
             backends: Vec::new(),

@@ -55,11 +55,11 @@ impl Cluster {
             .relations
             .contains_key(&statement.name.name)
         {
-            return if statement.if_not_exists {
-                Ok(done())
-            } else {
-                Err(error::table_exists(&statement.name.name))
-            };
+            if !statement.if_not_exists {
+                return Err(error::table_exists(&statement.name.name));
+            }
+            self.authorized()?;
+            return Ok(done());
         }
         let id = self.new_id();
         if let Some(foreign) = Foreign::read(statement, id, self.now)? {
@@ -69,6 +69,7 @@ impl Cluster {
             return Ok(done());
         }
         let table = self.build_table(statement)?;
+        self.authorized()?;
         self.store.create(&table)?;
         self.database_mut(&database)?.add_table(table);
         Ok(done())
@@ -129,7 +130,8 @@ impl Cluster {
         }
         let mut inside = session.clone();
         inside.database = Some(database.clone());
-        Translator::new(self, &inside).query(query)?;
+        let translated = Translator::new(self, &inside).query(query)?;
+        self.check_reads(session, &translated.reads)?;
         let view = View {
             id: self.new_id(),
             name: name.name.clone(),

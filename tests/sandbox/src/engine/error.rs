@@ -63,6 +63,11 @@ pub fn alter_while_restoring(table: &str) -> SqlError {
     ))
 }
 
+/// ERR_ACCESS_DENIED: the authorizer's refusal, never prefixed.
+pub fn access_denied(detail: &str) -> SqlError {
+    SqlError::new(5203, "42000", format!("Access denied; {detail}"))
+}
+
 /// What StarRocks has and this sandbox does not: always an error, never an approximation.
 pub fn not_modelled(what: impl AsRef<str>) -> SqlError {
     SqlError::plain(format!("not modelled by this sandbox: {}", what.as_ref()))

@@ -107,6 +107,7 @@ impl Cluster {
                     }
                     list.push(values);
                 }
+                self.authorized()?;
                 Ok(list)
             }
             InsertSource::Query(query) => {

@@ -4,6 +4,7 @@
 //! database that only `store` and `translate` speak to. What StarRocks has and this engine has not is refused with
 //! "not modelled by this sandbox", never approximated. Nothing here knows a client.
 
+mod access;
 mod alter;
 mod birth;
 mod clock;

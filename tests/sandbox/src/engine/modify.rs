@@ -8,6 +8,7 @@ use sqlparser::ast as sql;
 
 use crate::answer::{Answer, SqlError};
 use crate::ast::{KeysType, ObjectName};
+use crate::engine::access::Object;
 use crate::engine::cluster::Cluster;
 use crate::engine::create::done;
 use crate::engine::load::{Refusal, Target, fit_row};
@@ -51,6 +52,10 @@ impl Cluster {
         let filter = filter.ok_or_else(|| {
             error::analyzing("must specify where clause to prevent full table update")
         })?;
+        let itself = Object::Relation {
+            database: self.database(database)?.id,
+            id: table.id,
+        };
         let mut translator = Translator::over(self, session, table);
         let mut list = format!("{ROW_COLUMN}, {PARTITION_COLUMN}");
         for (_, expression) in assignments {
@@ -63,6 +68,11 @@ impl Cluster {
             quote(&table.name)
         );
         let information = translator.information().clone();
+        // The table itself needs no SELECT, wherever it is named (`AuthorizerStmtVisitor.visitUpdateStatement`, `visitDeleteStatement`).
+        let mut reads = translator.reads().to_vec();
+        reads.retain(|read| read.object != itself);
+        self.authorized()?;
+        self.check_reads(session, &reads)?;
         information_schema::fill(self, session, &information)?;
         let mut rows = self.raw_rows(&query, columns.len() + 2)?;
         let load = self.begin_load(&target.database, "update", None)?;
@@ -140,6 +150,10 @@ impl Cluster {
         } else {
             Some(delete_scope(table, partitions, filter)?)
         };
+        let itself = Object::Relation {
+            database: self.database(database)?.id,
+            id: table.id,
+        };
         let mut translator = Translator::over(self, session, table);
         let mut condition = translator.scalar(filter)?.0;
         if let Some(scope) = &scope {
@@ -149,6 +163,11 @@ impl Cluster {
         let source = format!("{} AS {}", storage_name(table.id), quote(&table.name));
         let table_id = table.id;
         let information = translator.information().clone();
+        // The table itself needs no SELECT, wherever it is named (`AuthorizerStmtVisitor.visitUpdateStatement`, `visitDeleteStatement`).
+        let mut reads = translator.reads().to_vec();
+        reads.retain(|read| read.object != itself);
+        self.authorized()?;
+        self.check_reads(session, &reads)?;
         information_schema::fill(self, session, &information)?;
         let rows = self.raw_rows(
             &format!("SELECT {ROW_COLUMN}, {PARTITION_COLUMN} FROM {source} WHERE {condition}"),

@@ -290,6 +290,7 @@ impl Sandbox {
             user: user.to_owned(),
             host: host.to_owned(),
             database: None,
+            roles: state.cluster.login_roles(user),
             variables: std::collections::BTreeMap::new(),
             user_variables: std::collections::BTreeMap::new(),
             zone: state.cluster.global_zone(),
@@ -385,6 +386,7 @@ impl State {
         if let Err(fault) = outcome {
             tracing::error!(%fault, "a scheduler failed");
         }
+        self.cluster.forget_grants_of_lost_objects();
         self.cluster.purge_jobs();
         self.cluster.forget_images();
     }

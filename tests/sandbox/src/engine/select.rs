@@ -13,6 +13,7 @@ use crate::engine::{error, information_schema};
 impl Cluster {
     pub fn select(&mut self, session: &Session, query: &sql::Query) -> Result<Answer, SqlError> {
         let translated = Translator::new(self, session).query(query)?;
+        self.check_reads(session, &translated.reads)?;
         self.run_translated(session, &translated).map(Answer::Rows)
     }
 
@@ -60,6 +61,8 @@ impl Cluster {
         query: &sql::Query,
     ) -> Result<(Vec<Output>, Vec<Vec<Value>>), SqlError> {
         let translated = Translator::new(self, session).query(query)?;
+        self.authorized()?;
+        self.check_reads(session, &translated.reads)?;
         information_schema::fill(self, session, &translated.information)?;
         let width = translated.columns.len();
         let run = || {
@@ -81,6 +84,7 @@ impl Cluster {
         let mut translator = Translator::new(self, session);
         let (text, kind) = translator.scalar(expression)?;
         let information = translator.information().clone();
+        self.check_reads(session, translator.reads())?;
         information_schema::fill(self, session, &information)?;
         let mut statement = self
             .store

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::access::{ROOT, RoleIds};
 use crate::engine::zone::Zone;
 
 /// A session. Made by `Sandbox::session`, given back to `Sandbox::execute` with every statement.
@@ -11,6 +12,8 @@ pub struct Session {
     pub user: String,
     pub host: String,
     pub database: Option<String>,
+    /// The active roles.
+    pub(crate) roles: RoleIds,
     /// Variables set in this session, by lower-case name.
     pub(crate) variables: BTreeMap<String, String>,
     /// `SET @x = …`, by lower-case name with the `@`.
@@ -27,6 +30,7 @@ impl Session {
             user: "root".to_owned(),
             host: "127.0.0.1:0".to_owned(),
             database: Some(database.to_owned()),
+            roles: RoleIds::from([ROOT]),
             variables: BTreeMap::new(),
             user_variables: BTreeMap::new(),
             zone: Zone::Region(chrono_tz::Tz::UTC),

@@ -1,12 +1,12 @@
 //! SET, USE, users, ADMIN: what changes a session or the whole cluster without touching rows.
 
 use rusqlite::types::Value;
-use sha1::{Digest, Sha1};
 use sqlparser::ast as sql;
 
 use crate::answer::{Answer, ResultSet, SqlError};
 use crate::ast::Assignment;
-use crate::engine::cluster::{Cluster, User};
+use crate::engine::access::Need;
+use crate::engine::cluster::Cluster;
 use crate::engine::create::done;
 use crate::engine::error;
 use crate::engine::functions::like;
@@ -70,55 +70,8 @@ impl Cluster {
                 format!("Unknown database '{name}'"),
             ));
         }
+        self.need(session, Need::AnyInDatabase(name))?;
         session.database = Some(name.to_owned());
-        Ok(done())
-    }
-
-    pub fn create_user(
-        &mut self,
-        user: &str,
-        if_not_exists: bool,
-        password: Option<&str>,
-    ) -> Result<Answer, SqlError> {
-        if self.users.contains_key(user) {
-            return if if_not_exists {
-                Ok(done())
-            } else {
-                Err(error::analyzing(format!(
-                    "Operation CREATE USER failed for '{user}'@'%' : user already exists"
-                )))
-            };
-        }
-        self.users.insert(
-            user.to_owned(),
-            User {
-                password: password.and_then(stored_password),
-            },
-        );
-        Ok(done())
-    }
-
-    pub fn drop_user(&mut self, user: &str, if_exists: bool) -> Result<Answer, SqlError> {
-        if self.users.remove(user).is_none() && !if_exists {
-            return Err(error::analyzing(format!(
-                "Operation DROP USER failed for '{user}'@'%' : user not exists"
-            )));
-        }
-        Ok(done())
-    }
-
-    pub fn set_password(
-        &mut self,
-        session: &Session,
-        user: Option<&str>,
-        password: &str,
-    ) -> Result<Answer, SqlError> {
-        let name = user.unwrap_or(&session.user);
-        let user = self
-            .users
-            .get_mut(name)
-            .ok_or_else(|| error::analyzing(format!("cannot find user '{name}'@'%'")))?;
-        user.password = stored_password(password);
         Ok(done())
     }
 
@@ -197,22 +150,4 @@ fn type_of_config(key: &str, value: &str) -> &'static str {
         _ if matches!(value, "true" | "false") => "boolean",
         _ => "int",
     }
-}
-
-/// SHA1(SHA1(password)), what mysql_native_password keeps; an empty password is none. A `*` with 40 hex digits is already hashed.
-fn stored_password(password: &str) -> Option<[u8; 20]> {
-    if password.is_empty() {
-        return None;
-    }
-    if let Some(digits) = password
-        .strip_prefix('*')
-        .filter(|digits| digits.len() == 40)
-    {
-        let mut bytes = [0; 20];
-        for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(digits.get(index * 2..index * 2 + 2)?, 16).ok()?;
-        }
-        return Some(bytes);
-    }
-    Some(Sha1::digest(Sha1::digest(password)).into())
 }

@@ -2,13 +2,38 @@
 
 use crate::answer::{Answer, SqlError};
 use crate::ast::Statement;
+use crate::engine::access::{Kind, is_analyzed_first};
 use crate::engine::cluster::Cluster;
 use crate::engine::create::done;
-use crate::engine::error;
 use crate::engine::session::Session;
+use crate::engine::{error, information_schema};
 
 impl Cluster {
+    /// What the session lacks is refused here, or where the statement's analysis ends.
     pub fn run(
+        &mut self,
+        session: &mut Session,
+        statement: &Statement,
+    ) -> Result<Answer, SqlError> {
+        if self.is_root(session) {
+            return self.run_statement(session, statement);
+        }
+        match self.lacking(session, statement) {
+            Some(denial) if !is_analyzed_first(statement) => Err(denial),
+            denial => {
+                self.denial = denial;
+                let answer = self.run_statement(session, statement);
+                let missed = self.denial.take();
+                assert!(
+                    answer.is_err() || missed.is_none(),
+                    "a statement ran without its authorization: {statement:?}"
+                );
+                answer
+            }
+        }
+    }
+
+    fn run_statement(
         &mut self,
         session: &mut Session,
         statement: &Statement,
@@ -35,10 +60,8 @@ impl Cluster {
             Statement::Set(assignments) => self.set(session, assignments),
             Statement::Begin => Err(error::not_modelled("explicit transactions (BEGIN)")),
             // COMMIT and ROLLBACK outside a transaction, and SYNC on the leader, do nothing.
-            Statement::Commit
-            | Statement::Rollback
-            | Statement::Sync
-            | Statement::Privilege { .. } => Ok(done()),
+            Statement::Commit | Statement::Rollback | Statement::Sync => Ok(done()),
+            Statement::Access(access) => self.change_access(session, access),
             Statement::Kill { query, id } => self.kill(*query, *id),
             other => self.run_definition(session, other),
         }
@@ -56,6 +79,12 @@ impl Cluster {
                 name,
                 if_not_exists,
             } => self.create_database(name, *if_not_exists),
+            // `sql/analyzer/DropStmtAnalyzer.java`: denied to root too.
+            Statement::DropDatabase { name, .. }
+                if information_schema::tables_of(name).is_some() =>
+            {
+                Err(self.denied(session, "DROP", Kind::Database, Some(name)))
+            }
             Statement::DropDatabase {
                 name, if_exists, ..
             } => self.drop_database(name, *if_exists),
@@ -87,7 +116,19 @@ impl Cluster {
                 user,
                 if_not_exists,
                 password,
-            } => self.create_user(user, *if_not_exists, password.as_deref()),
+                default_roles,
+            } => self.create_user(
+                session,
+                user,
+                *if_not_exists,
+                password.as_deref(),
+                default_roles,
+            ),
+            Statement::AlterUser {
+                user,
+                if_exists,
+                password,
+            } => self.alter_user(session, user, *if_exists, password),
             Statement::DropUser { user, if_exists } => self.drop_user(user, *if_exists),
             Statement::SetPassword { user, password } => {
                 self.set_password(session, user.as_deref(), password)

@@ -5,7 +5,7 @@
 //! `common/ErrorReport.java`).
 
 use crate::answer::SqlError;
-use crate::ast::Statement;
+use crate::ast::{Access, Statement};
 use crate::release::Release;
 
 /// Texts of what is refused before a statement runs, or by the sandbox rather than by StarRocks.
@@ -44,6 +44,7 @@ fn is_definition(statement: &Statement) -> bool {
             | Statement::Use(_)
             | Statement::Set(_)
             | Statement::SetPassword { .. }
+            | Statement::Access(Access::SetRole(_) | Access::SetDefaultRole { .. })
             | Statement::Begin
             | Statement::Commit
             | Statement::Rollback

@@ -1,11 +1,12 @@
 //! Users and their passwords.
 
-use crate::ast::Statement;
+use crate::answer::SqlError;
+use crate::ast::{Access, Statement};
 use crate::parser::cursor::{Cursor, Parsed};
 use crate::parser::token::Kind;
 
 impl Cursor<'_> {
-    /// After CREATE: `USER [IF NOT EXISTS] user [IDENTIFIED BY 'password']`
+    /// After CREATE: `USER [IF NOT EXISTS] user [IDENTIFIED BY 'password'] [DEFAULT ROLE role, …]`
     pub fn create_user(&mut self) -> Parsed<Statement> {
         self.expect("USER")?;
         let if_not_exists = self.if_not_exists();
@@ -15,24 +16,38 @@ impl Cursor<'_> {
         } else {
             None
         };
+        let default_roles = if self.take_run(&["DEFAULT", "ROLE"]) {
+            self.list(Cursor::name_or_string)?
+        } else {
+            Vec::new()
+        };
+        if self.is("PROPERTIES") {
+            return Err(error_of_properties());
+        }
         Ok(Statement::CreateUser {
             user,
             if_not_exists,
             password,
+            default_roles,
         })
     }
 
-    /// After ALTER: `USER user IDENTIFIED BY 'password'` or `USER user DEFAULT ROLE …`
+    /// After ALTER: `USER [IF EXISTS] user IDENTIFIED BY 'password'` or `USER user DEFAULT ROLE …`
     pub fn alter_user(&mut self) -> Parsed<Statement> {
         self.expect("USER")?;
+        let if_exists = self.if_exists();
         let user = self.user()?;
         if self.take_run(&["DEFAULT", "ROLE"]) {
-            self.role_choice()?;
-            return Ok(self.privilege());
+            let choice = self.default_roles()?;
+            return Ok(Statement::Access(Access::SetDefaultRole { user, choice }));
+        }
+        if self.is_run(&["SET", "PROPERTIES"]) {
+            return Err(error_of_properties());
         }
         let password = self.identified_by()?;
-        Ok(Statement::SetPassword {
-            user: Some(user),
+        Ok(Statement::AlterUser {
+            user,
+            if_exists,
             password,
         })
     }
@@ -74,4 +89,9 @@ impl Cursor<'_> {
         }
         self.string()
     }
+}
+
+/// `max_user_connections`, `catalog`, `database`, `session.…` (`authentication/UserProperty.java`).
+fn error_of_properties() -> SqlError {
+    SqlError::plain("not modelled by this sandbox: properties of a user")
 }

@@ -9,6 +9,9 @@ impl Cursor<'_> {
         if self.is("USER") {
             return self.alter_user();
         }
+        if self.is("ROLE") {
+            return self.alter_role();
+        }
         if self.is("MATERIALIZED") {
             return self.alter_materialized_view();
         }
@@ -16,7 +19,7 @@ impl Cursor<'_> {
             return self.alter_view();
         }
         if !self.take("TABLE") {
-            return Err(self.unexpected(&["TABLE", "USER", "VIEW", "MATERIALIZED"]));
+            return Err(self.unexpected(&["TABLE", "USER", "ROLE", "VIEW", "MATERIALIZED"]));
         }
         let name = self.object_name()?;
         let clauses = self.list(Cursor::alter_clause)?;

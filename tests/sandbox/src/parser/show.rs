@@ -235,14 +235,15 @@ impl Cursor<'_> {
         Ok(Show::Data { table })
     }
 
+    /// `GRANTS [FOR [USER] user | FOR ROLE role]`
     fn show_grants(&mut self) -> Parsed<Show> {
         self.expect("GRANTS")?;
-        let user = if self.take("FOR") {
-            Some(self.user()?)
+        let of = if self.take("FOR") {
+            Some(self.grantee()?)
         } else {
             None
         };
-        Ok(Show::Grants { user })
+        Ok(Show::Grants { of })
     }
 }
 
@@ -260,6 +261,9 @@ fn plain(word: &str) -> Option<Show> {
         "ENGINES" => Show::Engines,
         "CHARSET" => Show::Charset,
         "COLLATION" => Show::Collation,
+        "ROLES" => Show::Roles,
+        "USER" => Show::Users { all: false },
+        "USERS" => Show::Users { all: true },
         _ => return None,
     })
 }

@@ -4,13 +4,16 @@ use rusqlite::types::Value;
 
 use crate::answer::SqlError;
 use crate::ast::{ColumnDefinition, DataType, Distribution, KeysType};
+use crate::engine::access::{Holder, Kind};
 use crate::engine::cluster::Cluster;
+use crate::engine::database::Database;
+use crate::engine::foreign::Foreign;
 use crate::engine::information_schema::{Row, TABLES, number, text};
 use crate::engine::session::Session;
 use crate::engine::show::default_text;
-use crate::engine::table::{Table, type_sql};
+use crate::engine::table::{Table, View, type_sql};
 
-pub fn schemata(cluster: &Cluster) -> Vec<Row> {
+pub fn schemata(cluster: &Cluster, session: &Session) -> Vec<Row> {
     let row = |name: &str| {
         vec![
             text("def"),
@@ -21,21 +24,20 @@ pub fn schemata(cluster: &Cluster) -> Vec<Row> {
         ]
     };
     cluster
-        .databases
-        .keys()
-        .map(String::as_str)
-        .chain(["information_schema", "sys"])
+        .visible_databases(&cluster.catalogue_holder(session))
+        .into_iter()
         .map(row)
         .collect()
 }
 
 pub fn tables(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError> {
     let mut rows = Vec::new();
+    let holder = cluster.catalogue_holder(session);
     for database in cluster.databases.values() {
-        for table in database.tables() {
+        for table in seen_tables(&holder, database) {
             rows.push(table_row(cluster, session, &database.name, table)?);
         }
-        for view in database.views() {
+        for view in seen_views(&holder, database) {
             let created = text(session.zone.show(view.created));
             rows.push(plain_table_row(
                 &database.name,
@@ -46,7 +48,7 @@ pub fn tables(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError
                 "",
             ));
         }
-        for foreign in database.foreigns() {
+        for foreign in seen_foreigns(&holder, database) {
             rows.push(plain_table_row(
                 &database.name,
                 &foreign.name,
@@ -68,6 +70,28 @@ pub fn tables(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError
         ));
     }
     Ok(rows)
+}
+
+/// Those on which somebody has any privilege (`Authorizer.checkAnyActionOnTableLikeObject`).
+fn seen_tables<'c>(holder: &Holder<'_>, database: &'c Database) -> impl Iterator<Item = &'c Table> {
+    database
+        .tables()
+        .filter(move |table| holder.sees_table(database.id, table))
+}
+
+fn seen_views<'c>(holder: &Holder<'_>, database: &'c Database) -> impl Iterator<Item = &'c View> {
+    database
+        .views()
+        .filter(move |view| holder.sees_other(Kind::View, database.id, view.id))
+}
+
+fn seen_foreigns<'c>(
+    holder: &Holder<'_>,
+    database: &'c Database,
+) -> impl Iterator<Item = &'c Foreign> {
+    database
+        .foreigns()
+        .filter(move |foreign| holder.sees_other(Kind::Table, database.id, foreign.id))
 }
 
 fn table_row(
@@ -129,17 +153,17 @@ fn plain_table_row(
     row
 }
 
-pub fn tables_config(cluster: &Cluster) -> Vec<Row> {
+pub fn tables_config(cluster: &Cluster, session: &Session) -> Vec<Row> {
     let mut rows = Vec::new();
+    let holder = cluster.catalogue_holder(session);
     for database in cluster.databases.values() {
-        for table in database.tables() {
+        for table in seen_tables(&holder, database) {
             rows.push(config_row(&database.name, table));
         }
         // Of anything else only the name is told (`service/InformationSchemaDataSource.generateTablesConfigResponse`).
-        let others = database
-            .views()
+        let others = seen_views(&holder, database)
             .map(|view| &view.name)
-            .chain(database.foreigns().map(|foreign| &foreign.name));
+            .chain(seen_foreigns(&holder, database).map(|foreign| &foreign.name));
         for name in others {
             let mut row = vec![text(""); 12];
             row[0] = text(&database.name);
@@ -211,10 +235,11 @@ fn quoted_names(names: &[&str]) -> String {
         .join(", ")
 }
 
-pub fn columns(cluster: &Cluster) -> Vec<Row> {
+pub fn columns(cluster: &Cluster, session: &Session) -> Vec<Row> {
     let mut rows = Vec::new();
+    let holder = cluster.catalogue_holder(session);
     for database in cluster.databases.values() {
-        for table in database.tables() {
+        for table in seen_tables(&holder, database) {
             for (index, column) in table.columns.iter().enumerate() {
                 rows.push(column_row(&database.name, table, index, column));
             }
@@ -293,10 +318,11 @@ fn column_row(database: &str, table: &Table, index: usize, column: &ColumnDefini
     ]
 }
 
-pub fn views(cluster: &Cluster) -> Vec<Row> {
+pub fn views(cluster: &Cluster, session: &Session) -> Vec<Row> {
     let mut rows = Vec::new();
+    let holder = cluster.catalogue_holder(session);
     for database in cluster.databases.values() {
-        for view in database.views() {
+        for view in seen_views(&holder, database) {
             let cells = [
                 "def",
                 &database.name,

@@ -4,6 +4,7 @@ mod catalogue;
 mod definition;
 mod objects;
 mod partitions_meta;
+mod sys;
 
 use std::collections::BTreeSet;
 
@@ -12,8 +13,10 @@ use rusqlite::types::Value;
 
 pub use definition::{TABLES, Table};
 pub use partitions_meta::readable;
+pub use sys::SYS_TABLES;
 
 use crate::answer::SqlError;
+use crate::engine::access::SYS;
 use crate::engine::cluster::Cluster;
 use crate::engine::error;
 use crate::engine::session::Session;
@@ -21,10 +24,38 @@ use crate::engine::store::quote;
 
 pub(crate) type Row = Vec<Value>;
 
+/// The tables of a database that every cluster has; `None`: no such database.
+pub fn tables_of(database: &str) -> Option<&'static [Table]> {
+    if database.eq_ignore_ascii_case("information_schema") {
+        Some(TABLES)
+    } else if database.eq_ignore_ascii_case("sys") {
+        Some(SYS_TABLES)
+    } else {
+        None
+    }
+}
+
+/// Where a table stands in its database, in any case of letters: its id for grants.
+pub fn position(database: &str, name: &str) -> Option<u64> {
+    let tables = tables_of(database)?;
+    let found = tables
+        .iter()
+        .position(|table| table.name.eq_ignore_ascii_case(name))?;
+    u64::try_from(found).ok()
+}
+
+/// The name that stands there.
+pub fn at(database: u64, position: u64) -> Option<&'static str> {
+    let tables = if database == SYS { SYS_TABLES } else { TABLES };
+    let table = tables.get(usize::try_from(position).ok()?)?;
+    Some(table.name)
+}
+
 /// The table of that name, in any case of letters.
-pub fn table(name: &str) -> Result<&'static Table, SqlError> {
+fn table(name: &str) -> Result<&'static Table, SqlError> {
     TABLES
         .iter()
+        .chain(SYS_TABLES)
         .find(|table| table.name.eq_ignore_ascii_case(name))
         .ok_or_else(|| error::unknown_table(&format!("information_schema.{name}")))
 }
@@ -50,12 +81,15 @@ pub fn fill(
 fn rows(cluster: &mut Cluster, session: &Session, table: &Table) -> Result<Vec<Row>, SqlError> {
     match table.name {
         "partitions_meta" => partitions_meta::rows(cluster, session),
-        "be_tablets" => partitions_meta::tablets(cluster),
-        "schemata" => Ok(catalogue::schemata(cluster)),
+        "be_tablets" => partitions_meta::tablets(cluster, session),
+        "schemata" => Ok(catalogue::schemata(cluster, session)),
         "tables" => catalogue::tables(cluster, session),
-        "tables_config" => Ok(catalogue::tables_config(cluster)),
-        "columns" => Ok(catalogue::columns(cluster)),
-        "views" => Ok(catalogue::views(cluster)),
+        "tables_config" => Ok(catalogue::tables_config(cluster, session)),
+        "columns" => Ok(catalogue::columns(cluster, session)),
+        "views" => Ok(catalogue::views(cluster, session)),
+        "grants_to_roles" => Ok(cluster.grants_to_roles()),
+        "grants_to_users" => Ok(cluster.grants_to_users()),
+        "role_edges" => Ok(cluster.role_edges()),
         "load_tracking_logs" => Ok(catalogue::tracking(cluster)),
         "materialized_views" => Ok(objects::materialized_views(cluster, session)),
         // `partitions` is empty by design (#48463).

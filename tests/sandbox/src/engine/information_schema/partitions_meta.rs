@@ -15,8 +15,10 @@ use crate::engine::table::Table;
 pub fn rows(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError> {
     let mut rows = Vec::new();
     let in_bytes = cluster.release.tells_storage_sizes();
+    let holder = cluster.catalogue_holder(session);
     for database in cluster.databases.values() {
-        for table in database.tables() {
+        let seen = |table: &&Table| holder.sees_table(database.id, table);
+        for table in database.tables().filter(seen) {
             let sizes = cluster.store.sizes(table)?;
             for (partitions, temporary) in [
                 (&table.partitions, false),
@@ -107,13 +109,14 @@ pub fn readable(bytes: u64) -> String {
 }
 
 /// One row per replica of each tablet; the first tablet of a partition holds its rows.
-pub fn tablets(cluster: &Cluster) -> Result<Vec<Row>, SqlError> {
+pub fn tablets(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError> {
     let mut rows = Vec::new();
-    for table in cluster
+    let holder = cluster.catalogue_holder(session);
+    let tables = cluster
         .databases
         .values()
-        .flat_map(|database| database.tables())
-    {
+        .flat_map(|database| database.tables().map(move |table| (database.id, table)));
+    for (_, table) in tables.filter(|(database, table)| holder.sees_table(*database, table)) {
         let sizes = cluster.store.sizes(table)?;
         for partition in table
             .partitions

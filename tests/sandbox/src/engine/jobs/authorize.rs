@@ -2,7 +2,8 @@
 //! (`sql/analyzer/AuthorizerStmtVisitor.java`).
 
 use crate::answer::SqlError;
-use crate::ast::{CancelTarget, JobKind, Restore};
+use crate::ast::{CancelTarget, JobKind};
+use crate::engine::access::{Need, Privilege};
 use crate::engine::cluster::Cluster;
 use crate::engine::error;
 use crate::engine::jobs::AnalyzedBackup;
@@ -11,26 +12,27 @@ use crate::engine::session::Session;
 impl Cluster {
     /// REPOSITORY on SYSTEM, then whether there is anything at all, then EXPORT on every table and USAGE on every function.
     pub(super) fn authorize_backup(
-        &self,
-        _session: &Session,
+        &mut self,
+        session: &Session,
         analyzed: &AnalyzedBackup,
     ) -> Result<(), SqlError> {
+        self.authorized()?;
         if analyzed.objects.is_empty() {
             return Err(error::analyzing(format!(
                 "Database: {} is empty",
                 analyzed.database
             )));
         }
-        Ok(())
+        let exports = |name| Need::Table(Privilege::Export, &analyzed.database, name);
+        analyzed
+            .objects
+            .iter()
+            .try_for_each(|object| self.need(session, exports(&object.name)))
     }
 
-    /// REPOSITORY on SYSTEM; then by what is restored.
-    pub(super) fn authorize_restore(
-        &self,
-        _session: &Session,
-        _statement: &Restore,
-    ) -> Result<(), SqlError> {
-        Ok(())
+    /// REPOSITORY on SYSTEM; then by what is restored: `access/require.rs`.
+    pub(super) fn authorize_restore(&mut self) -> Result<(), SqlError> {
+        self.authorized()
     }
 
     /// REPOSITORY on SYSTEM; then the database must exist; then EXPORT on the tables of its BACKUP job, whichever kind is cancelled.

@@ -18,7 +18,7 @@ impl Cluster {
     /// Analysis, then authorization, then execution: which refusal comes first is seen by clients.
     pub fn restore(&mut self, session: &Session, statement: &Restore) -> Result<Answer, SqlError> {
         let properties = self.analyze_restore(statement)?;
-        self.authorize_restore(session, statement)?;
+        self.authorize_restore()?;
         self.submit_restore(session, statement, properties)
     }
 

@@ -27,6 +27,7 @@ impl Cluster {
         let database = self.database_of(&statement.name, session)?.to_owned();
         let name = &statement.name.name;
         let translated = Translator::new(self, session).query(&statement.query)?;
+        self.check_reads(session, &translated.reads)?;
         if translated.relations.is_empty() {
             return Err(error::analyzing(
                 "Can not find base table in query statement",

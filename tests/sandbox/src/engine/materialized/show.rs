@@ -2,6 +2,7 @@
 //! `MaterializedView.getMaterializedViewDdlStmt`).
 
 use crate::ast::{Distribution, RefreshKind};
+use crate::engine::access::Holder;
 use crate::engine::cluster::Cluster;
 use crate::engine::materialized::{Materialized, Refreshed};
 use crate::engine::session::Session;
@@ -39,13 +40,19 @@ pub const COLUMNS: [&str; 25] = [
 type Row = Vec<Option<String>>;
 
 impl Cluster {
-    /// A row for every asynchronous view, then one for every index of a table.
-    pub fn materialized_rows(&self, session: &Session, database: &str) -> Vec<Row> {
+    /// A row for every asynchronous view that is seen, then one for every index of a table, which everybody sees.
+    pub fn materialized_rows(
+        &self,
+        session: &Session,
+        database: &str,
+        holder: &Holder<'_>,
+    ) -> Vec<Row> {
         let Some(found) = self.databases.get(database) else {
             return Vec::new();
         };
         let asynchronous = found
             .tables()
+            .filter(|table| holder.sees_table(found.id, table))
             .filter_map(|table| Some((table, table.materialized.as_deref()?)))
             .map(|(table, view)| self.status_row(session, database, table, view));
         let rollups = found.tables().flat_map(|table| {

@@ -1,11 +1,10 @@
 //! SHOW DATABASES, TABLES, PARTITIONS, CREATE TABLE, COLUMNS and DATA.
 
-use std::collections::BTreeSet;
-
 use sqlparser::ast as sql;
 
 use crate::answer::{ResultSet, SqlError};
 use crate::ast::{ObjectName, SortDirection};
+use crate::engine::access::Kind;
 use crate::engine::cluster::Cluster;
 use crate::engine::session::Session;
 use crate::engine::show::nodes::capacity;
@@ -45,14 +44,9 @@ const PARTITIONS: [&str; 22] = [
 ];
 
 impl Cluster {
-    pub(super) fn show_databases(&self, pattern: Option<&str>) -> ResultSet {
-        let names: BTreeSet<&str> = self
-            .databases
-            .keys()
-            .map(String::as_str)
-            .chain(["information_schema", "sys"])
-            .collect();
-        let rows = names
+    pub(super) fn show_databases(&self, session: &Session, pattern: Option<&str>) -> ResultSet {
+        let rows = self
+            .visible_databases(&self.holder(session))
             .into_iter()
             .filter(|name| matches(pattern, name))
             .map(|name| vec![name.to_owned()]);
@@ -69,16 +63,23 @@ impl Cluster {
         let name = database
             .or(session.database.as_deref())
             .ok_or_else(error::no_database)?;
-        let names: Vec<(String, &str)> = if name.eq_ignore_ascii_case("information_schema") {
-            information_schema::TABLES
+        let holder = self.holder(session);
+        let own = information_schema::tables_of(name).zip(self.database_id(name));
+        let names: Vec<(String, &str)> = if let Some((tables, id)) = own {
+            tables
                 .iter()
-                .map(|table| (table.name.to_owned(), self.system_view_type()))
+                .zip(0..)
+                .filter(|(_, position)| holder.sees_other(Kind::Table, id, *position))
+                .map(|(table, _)| (table.name.to_owned(), self.system_view_type()))
                 .collect()
         } else {
             let kind = |relation: &Relation| relation.mysql_type(self.base_table_type());
-            self.database(name)?
+            let database = self.database(name)?;
+            let seen = |relation: &Relation| holder.sees(database.id, relation);
+            database
                 .relations
                 .iter()
+                .filter(|(_, relation)| seen(relation))
                 .map(|(name, relation)| (name.clone(), kind(relation)))
                 .collect()
         };
@@ -291,7 +292,12 @@ impl Cluster {
         let database = session.database.as_deref().ok_or_else(error::no_database)?;
         let mut rows = Vec::new();
         let (mut bytes, mut count) = (0, 0);
-        for found in self.database(database)?.tables() {
+        let holder = self.holder(session);
+        let database = self.database(database)?;
+        for found in database
+            .tables()
+            .filter(|table| holder.sees_table(database.id, table))
+        {
             let (size, replicas) = total(found)?;
             bytes += size.bytes;
             count += replicas;

@@ -3,13 +3,6 @@
 use crate::answer::ResultSet;
 use crate::engine::show::table;
 
-pub fn grants(user: &str) -> ResultSet {
-    let identity = format!("'{user}'@'%'");
-    let grant = format!("GRANT 'root' TO {identity}");
-    let row = vec![identity, "default_catalog".to_owned(), grant];
-    table(&["UserIdentity", "Catalog", "Grants"], vec![row])
-}
-
 pub fn warnings() -> ResultSet {
     table(&["Level", "Code", "Message"], Vec::new())
 }

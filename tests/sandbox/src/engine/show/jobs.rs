@@ -52,17 +52,27 @@ impl Cluster {
         session: &Session,
         database: Option<&str>,
     ) -> Result<ResultSet, SqlError> {
-        let rows = self
-            .jobs_of(database)?
-            .into_iter()
-            .filter_map(|job| match job {
-                Job::Backup(job) => Some(backup_row(
-                    session,
-                    job,
-                    self.backends.first().map_or(0, |backend| backend.id),
-                )),
-                Job::Restore(_) => None,
-            });
+        let jobs = self.jobs_of(database)?;
+        let mut tables = jobs.iter().filter_map(|job| match job {
+            Job::Backup(job) => Some((job.head.database.as_str(), &job.objects)),
+            Job::Restore(_) => None,
+        });
+        // One table without EXPORT empties the whole result.
+        let visible = tables.all(|(database, objects)| {
+            let names = objects.iter().map(|object| object.name.as_str());
+            self.may_export(session, database, names)
+        });
+        if !visible {
+            return Ok(with_nulls(&BACKUP, Vec::new()));
+        }
+        let rows = jobs.into_iter().filter_map(|job| match job {
+            Job::Backup(job) => Some(backup_row(
+                session,
+                job,
+                self.backends.first().map_or(0, |backend| backend.id),
+            )),
+            Job::Restore(_) => None,
+        });
         Ok(with_nulls(&BACKUP, rows.collect()))
     }
 

@@ -1,6 +1,7 @@
 //! SHOW FRONTENDS, BACKENDS, COMPUTE NODES and PROCESSLIST (`common/proc/*`, `qe/ShowResultMetaFactory.java`).
 
 use crate::answer::ResultSet;
+use crate::engine::access::{Need, Privilege};
 use crate::engine::cluster::{Backend, Cluster};
 use crate::engine::session::Session;
 use crate::engine::show::{keeping, table, with_nulls};
@@ -226,7 +227,15 @@ impl Cluster {
             .first()
             .map_or("", |frontend| frontend.name.as_str())
             .to_owned();
-        let rows = self.sessions.iter().map(|(id, info)| {
+        // Those of others need OPERATE (`qe/ConnectScheduler.getAllConnThreadInfoByUser`).
+        let all = self
+            .need(session, Need::System(&[Privilege::Operate]))
+            .is_ok();
+        let shown = self
+            .sessions
+            .iter()
+            .filter(|(_, info)| all || info.user == session.user);
+        let rows = shown.map(|(id, info)| {
             let seconds = (self.now - info.last).num_seconds().to_string();
             let running = *id == session.id;
             vec![

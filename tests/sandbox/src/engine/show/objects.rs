@@ -2,6 +2,7 @@
 
 use crate::answer::{ResultSet, SqlError};
 use crate::ast::ObjectName;
+use crate::engine::access::{Holder, Kind, Privilege};
 use crate::engine::cluster::Cluster;
 use crate::engine::error;
 use crate::engine::materialized::{STATUS_COLUMNS, create_sql};
@@ -19,13 +20,32 @@ impl Cluster {
         let name = database
             .or(session.database.as_deref())
             .ok_or_else(error::no_database)?;
-        self.database(name)?;
+        let database = self.database(name)?;
+        let holder = self.holder(session);
+        // Views on a table that may not be read are left out too (`ShowExecutor.visitShowMaterializedViewStatement`).
+        let hidden: Vec<&str> = database
+            .tables()
+            .filter(|view| !self.reads_bases(&holder, view))
+            .map(|view| view.name.as_str())
+            .collect();
         let rows = self
-            .materialized_rows(session, name)
+            .materialized_rows(session, name, &holder)
             .into_iter()
-            .filter(|row| matches(pattern, row[2].as_deref().unwrap_or_default()))
+            .filter(|row| {
+                let name = row[2].as_deref().unwrap_or_default();
+                matches(pattern, name) && !hidden.contains(&name)
+            })
             .collect();
         Ok(with_nulls(&STATUS_COLUMNS, rows))
+    }
+
+    fn reads_bases(&self, holder: &Holder<'_>, view: &Table) -> bool {
+        let bases = view
+            .materialized
+            .iter()
+            .flat_map(|materialized| &materialized.bases);
+        let mut objects = bases.filter_map(|base| self.table_object(&base.database, &base.name));
+        objects.all(|object| holder.has(Kind::Table, Privilege::Select, &object))
     }
 
     /// Also finds the indexes of tables, by name (`ShowExecutor.showCreateInternalCatalogTable`).

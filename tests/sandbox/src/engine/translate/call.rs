@@ -3,6 +3,7 @@
 use sqlparser::ast as sql;
 
 use crate::answer::SqlError;
+use crate::engine::access::identity;
 use crate::engine::error;
 use crate::engine::translate::Type;
 use crate::engine::translate::cast::unit_named;
@@ -99,7 +100,6 @@ impl Translator<'_> {
     }
 
     fn session_function(&self, name: &str) -> Option<Typed> {
-        let user = || format!("'{}'@'%'", self.session.user);
         Some(match name {
             "VERSION" => (
                 quoted(
@@ -122,8 +122,8 @@ impl Translator<'_> {
                 quoted(&format!("'{}'@'{}'", self.session.user, self.session.host)),
                 Type::Text,
             ),
-            "CURRENT_USER" => (quoted(&user()), Type::Text),
-            "CURRENT_ROLE" => (quoted("root"), Type::Text),
+            "CURRENT_USER" => (quoted(&identity(&self.session.user)), Type::Text),
+            "CURRENT_ROLE" => (quoted(&self.cluster.current_role(self.session)), Type::Text),
             "CATALOG" => (quoted("default_catalog"), Type::Text),
             "CONNECTION_ID" => (self.session.id.to_string(), Type::Integer),
             "LAST_INSERT_ID" => ("0".to_owned(), Type::Integer),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sqlparser::ast as sql;
 
 use crate::answer::SqlError;
+use crate::engine::access::{INFORMATION_SCHEMA, Kind, Object, Read, SYS};
 use crate::engine::cluster::Cluster;
 use crate::engine::error;
 use crate::engine::session::Session;
@@ -28,6 +29,8 @@ pub struct Translated {
     pub information: BTreeSet<&'static str>,
     /// Ids of the tables and views that are read.
     pub relations: BTreeSet<u64>,
+    /// What must be readable; nothing for root.
+    pub reads: Vec<Read>,
 }
 
 /// A table, view, subquery or common table expression in a FROM clause.
@@ -62,6 +65,8 @@ pub struct Translator<'a> {
     pub(super) views_around: usize,
     pub(super) information: BTreeSet<&'static str>,
     pub(super) relations: BTreeSet<u64>,
+    /// `None` where nobody asks: for root, and within views.
+    pub(super) reads: Option<Vec<Read>>,
 }
 
 impl<'a> Translator<'a> {
@@ -75,6 +80,7 @@ impl<'a> Translator<'a> {
             views_around: 0,
             information: BTreeSet::new(),
             relations: BTreeSet::new(),
+            reads: (!cluster.is_root(session)).then(Vec::new),
         }
     }
 
@@ -99,6 +105,7 @@ impl<'a> Translator<'a> {
             columns,
             information: self.information,
             relations: self.relations,
+            reads: self.reads.unwrap_or_default(),
         })
     }
 
@@ -109,6 +116,27 @@ impl<'a> Translator<'a> {
 
     pub fn information(&self) -> &BTreeSet<&'static str> {
         &self.information
+    }
+
+    /// The tables and views named so far, without that of an UPDATE or DELETE itself.
+    pub fn reads(&self) -> &[Read] {
+        self.reads.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn read(&mut self, kind: Kind, database: u64, id: u64, name: &str) {
+        if let Some(reads) = &mut self.reads {
+            let system = database == INFORMATION_SCHEMA || database == SYS;
+            // `catalog/system/SystemTable.requireOperatePrivilege`
+            let operate = system
+                && (name.starts_with("be_") || name.starts_with("fe_"))
+                && !matches!(name, "be_tablets" | "fe_tablet_schedules");
+            reads.push(Read {
+                kind,
+                object: Object::Relation { database, id },
+                name: name.to_owned(),
+                operate,
+            });
+        }
     }
 
     /// Finds `name`, in the innermost scope that has it.

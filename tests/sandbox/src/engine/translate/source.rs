@@ -4,6 +4,7 @@ use sqlparser::ast as sql;
 
 use crate::answer::SqlError;
 use crate::ast::ObjectName;
+use crate::engine::access::{Kind, kind_of};
 use crate::engine::store::{PARTITION_COLUMN, quote, storage_name};
 use crate::engine::table::{Relation, Table, View};
 use crate::engine::translate::scope::{Output, Scope, Source, Translator, outputs};
@@ -116,8 +117,18 @@ impl Translator<'_> {
             .clone()
             .or_else(|| self.database.clone())
             .ok_or_else(error::no_database)?;
-        if database.eq_ignore_ascii_case("information_schema") {
-            let table = information_schema::table(&name.name)?;
+        if let Some(tables) = information_schema::tables_of(&database) {
+            let position = information_schema::position(&database, &name.name);
+            let position = position.ok_or_else(|| {
+                error::unknown_table(&format!("{}.{}", database.to_lowercase(), name.name))
+            })?;
+            let table = usize::try_from(position)
+                .ok()
+                .and_then(|index| tables.get(index))
+                .expect("invariant: it was just found there");
+            if let Some(id) = self.cluster.database_id(&database) {
+                self.read(Kind::Table, id, position, table.name);
+            }
             self.information.insert(table.name);
             let columns = table
                 .columns_of(self.cluster.release)
@@ -131,8 +142,8 @@ impl Translator<'_> {
         }
         let full = || format!("{database}.{}", name.name);
         let cluster = self.cluster;
-        let relation = cluster
-            .database(&database)?
+        let found = cluster.database(&database)?;
+        let relation = found
             .relations
             .get(&name.name)
             .ok_or_else(|| error::unknown_table(&full()))?;
@@ -143,10 +154,14 @@ impl Translator<'_> {
                 foreign.name
             ))),
             Relation::Table(table) => {
+                self.read(kind_of(relation), found.id, table.id, &table.name);
                 table.check_readable()?;
                 self.introduce(rows_of(table, partitions)?, alias, outputs(table))
             }
-            Relation::View(view) => self.view(&database, view, alias),
+            Relation::View(view) => {
+                self.read(Kind::View, found.id, view.id, &view.name);
+                self.view(&database, view, alias)
+            }
         }
     }
 
@@ -154,6 +169,7 @@ impl Translator<'_> {
     fn view(&mut self, database: &str, view: &View, alias: &str) -> Result<String, SqlError> {
         let mut inner = Translator::new(self.cluster, self.session);
         inner.database = Some(database.to_owned());
+        inner.reads = None;
         inner.views_around = self.views_around + 1;
         if inner.views_around > VIEW_DEPTH {
             return Err(error::analyzing(format!(

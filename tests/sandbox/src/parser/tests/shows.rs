@@ -120,11 +120,11 @@ fn tables_variables_and_sessions_are_shown() {
         ("SHOW PROCESSLIST", Show::ProcessList { full: false }),
         ("SHOW FULL PROCESSLIST", Show::ProcessList { full: true }),
         ("SHOW WARNINGS", Show::Warnings),
-        ("SHOW GRANTS", Show::Grants { user: None }),
+        ("SHOW GRANTS", Show::Grants { of: None }),
         (
             "SHOW GRANTS FOR 'u'@'10.0.0.1'",
             Show::Grants {
-                user: text("u@10.0.0.1"),
+                of: Some(crate::ast::Grantee::User("u@10.0.0.1".to_owned())),
             },
         ),
         ("SHOW STATUS", Show::Status),
