@@ -34,6 +34,12 @@ pub enum Statement {
     DropRepository {
         name: String,
     },
+    /// `DROP SNAPSHOT label ON repository [FORCE]`, since 4.2.
+    DropSnapshot {
+        label: String,
+        repository: String,
+        force: bool,
+    },
     CreateDatabase {
         name: String,
         if_not_exists: bool,

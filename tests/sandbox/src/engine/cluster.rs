@@ -25,6 +25,8 @@ use crate::release::Release;
 
 pub struct Cluster {
     pub release: Release,
+    /// Names this cluster in SHOW FRONTENDS and, since 4.2, in its snapshots.
+    pub cluster_id: u32,
     pub store: Store,
     pub surroundings: Shared,
     pub databases: BTreeMap<String, Database>,
@@ -98,6 +100,7 @@ pub struct SessionInfo {
 /// A new, empty cluster.
 pub struct ClusterOptions {
     pub release: Release,
+    pub cluster_id: u32,
     pub data: PathBuf,
     pub backends: usize,
     pub zone: Tz,
@@ -109,6 +112,7 @@ impl Cluster {
     pub fn new(options: ClusterOptions, store: Store, surroundings: Shared) -> Cluster {
         let mut cluster = Cluster {
             release: options.release,
+            cluster_id: options.cluster_id,
             store,
             surroundings,
             databases: BTreeMap::new(),

@@ -38,6 +38,7 @@ mod range;
 mod recycle;
 mod replacement;
 mod repository;
+mod retention;
 mod rollup;
 mod sandbox;
 mod select;

@@ -119,6 +119,11 @@ impl Repository {
         }
     }
 
+    /// Everything below the label.
+    pub fn delete_snapshot(&self, label: &str) -> io::Result<()> {
+        fs::remove_dir_all(self.snapshot_directory(label))
+    }
+
     /// Writes a file under its stem and md5, by a temporary `.part` name.
     pub fn write_verified(&self, directory: &Path, stem: &str, bytes: &[u8]) -> io::Result<()> {
         fs::create_dir_all(directory)?;

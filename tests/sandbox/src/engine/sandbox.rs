@@ -31,6 +31,8 @@ const CACHED_LENGTH: usize = 2048;
 #[derive(Debug, Clone)]
 pub struct Options {
     pub release: Release,
+    /// Two clusters on one repository have two.
+    pub cluster_id: u32,
     /// Repositories of any scheme are directories below this one.
     pub data: PathBuf,
     /// Between two rounds of the backup handler; StarRocks waits 3 s.
@@ -48,6 +50,7 @@ impl Options {
     pub fn new(data: impl Into<PathBuf>) -> Options {
         Options {
             release: Release::V3_5,
+            cluster_id: 1_732_000_000,
             data: data.into(),
             tick: Duration::from_secs(3),
             backends: 3,
@@ -112,6 +115,7 @@ impl Sandbox {
         functions::register(&store.connection, &surroundings)?;
         let cluster = ClusterOptions {
             release: options.release,
+            cluster_id: options.cluster_id,
             data: options.data,
             backends: options.backends,
             zone: options.zone,
@@ -388,6 +392,7 @@ impl State {
         }
         self.cluster.forget_grants_of_lost_objects();
         self.cluster.purge_jobs();
+        self.cluster.clean_expired_snapshots();
         self.cluster.forget_images();
     }
 }

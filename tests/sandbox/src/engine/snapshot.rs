@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::answer::SqlError;
 use crate::engine::partition::PhysicalPartition;
 use crate::engine::repository::md5_of;
+use crate::engine::retention::Retention;
 use crate::engine::store::Store;
 use crate::engine::table::Table;
 
@@ -47,6 +48,9 @@ pub struct SnapshotInfo {
     pub backup_time: i64,
     pub tables: BTreeMap<String, TableInfo>,
     pub views: Vec<String>,
+    /// Since 4.2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

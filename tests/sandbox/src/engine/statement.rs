@@ -75,6 +75,11 @@ impl Cluster {
         match statement {
             Statement::CreateRepository(create) => self.create_repository(create),
             Statement::DropRepository { name } => self.drop_repository(name),
+            Statement::DropSnapshot {
+                label,
+                repository,
+                force,
+            } => self.drop_snapshot(label, repository, *force),
             Statement::CreateDatabase {
                 name,
                 if_not_exists,

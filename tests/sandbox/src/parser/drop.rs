@@ -9,6 +9,15 @@ impl Cursor<'_> {
         if self.is("REPOSITORY") {
             return self.drop_repository();
         }
+        if self.release().drops_snapshots() && self.take("SNAPSHOT") {
+            let label = self.name()?;
+            self.expect("ON")?;
+            return Ok(Statement::DropSnapshot {
+                label,
+                repository: self.name()?,
+                force: self.take("FORCE"),
+            });
+        }
         if self.take_any(&["DATABASE", "SCHEMA"]) {
             let if_exists = self.if_exists();
             let name = self.database_name()?;

@@ -38,9 +38,7 @@ impl Cursor<'_> {
             "BACKUP" => self
                 .bump_then(Cursor::of_database)
                 .map(|database| Show::Backup { database }),
-            "RESTORE" => self
-                .bump_then(Cursor::of_database)
-                .map(|database| Show::Restore { database }),
+            "RESTORE" => self.bump_then(Cursor::show_restore),
             "SNAPSHOT" => self.show_snapshot(),
             "DATABASES" | "SCHEMAS" => self.bump_then(Cursor::show_databases),
             "FULL" => self.show_full(),
@@ -79,6 +77,15 @@ impl Cursor<'_> {
         } else {
             Ok(None)
         }
+    }
+
+    /// `RESTORE [FROM|IN db] [WHERE …]`: StarRocks parses the predicate and never looks at it (`qe/ShowExecutor.java`).
+    fn show_restore(&mut self) -> Parsed<Show> {
+        let database = self.of_database()?;
+        if self.take("WHERE") {
+            self.expression_until(|token| token.is_symbol(';'))?;
+        }
+        Ok(Show::Restore { database })
     }
 
     fn show_databases(&mut self) -> Parsed<Show> {

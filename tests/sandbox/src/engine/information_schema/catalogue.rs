@@ -345,6 +345,15 @@ pub fn tracking(cluster: &Cluster) -> Vec<Row> {
     cluster
         .tracking
         .iter()
-        .map(|(id, log)| vec![number(*id), text(""), text(""), text(log), text("INSERT")])
+        .map(|(id, log)| {
+            vec![
+                number(*id),
+                number(*id),
+                text(""),
+                text(""),
+                text(log),
+                text("INSERT"),
+            ]
+        })
         .collect()
 }

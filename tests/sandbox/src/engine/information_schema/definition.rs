@@ -257,6 +257,7 @@ pub const TABLES: &[Table] = &[
     Table {
         name: "load_tracking_logs",
         columns: &[
+            ("ID", Type::Integer),
             ("JOB_ID", Type::Integer),
             ("LABEL", Type::Text),
             ("DATABASE_NAME", Type::Text),

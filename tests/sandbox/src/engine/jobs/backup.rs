@@ -10,6 +10,7 @@ use crate::engine::cluster::Cluster;
 use crate::engine::jobs::cut::Cut;
 use crate::engine::jobs::{JobHead, Status};
 use crate::engine::repository::Repository;
+use crate::engine::retention::Ttl;
 use crate::engine::zone::Zone;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct BackupJob {
     pub head: JobHead,
     pub state: BackupState,
     pub objects: Vec<BackupObject>,
+    /// Since 4.2.
+    pub ttl: Option<Ttl>,
     pub snapshot_finished: Option<DateTime<Utc>>,
     pub upload_finished: Option<DateTime<Utc>>,
     pub cut: Option<Cut>,
@@ -138,7 +141,8 @@ impl BackupJob {
 
     /// `__info` comes last: a snapshot exists once it is there. Errors are retried every tick.
     fn upload_info(&mut self, cluster: &Cluster, repository: &Repository) {
-        let Some(cut) = &self.cut else { return };
+        let Some(cut) = &mut self.cut else { return };
+        cut.info.retention = cluster.retention(self.ttl.as_ref());
         let directory = repository.snapshot_directory(&self.head.label);
         let stem = format!(
             "__info_{}",

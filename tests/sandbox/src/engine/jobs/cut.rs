@@ -33,6 +33,7 @@ impl Cut {
                 backup_time: head.created.timestamp_millis(),
                 tables: BTreeMap::new(),
                 views: Vec::new(),
+                retention: None,
             },
             images: Vec::new(),
         };

@@ -10,6 +10,7 @@ use crate::engine::database::Database;
 use crate::engine::error;
 use crate::engine::jobs::{BackupJob, BackupObject, BackupState, Job, JobHead, Status};
 use crate::engine::repository::Repository;
+use crate::engine::retention::{Ttl, split_ttl};
 use crate::engine::session::Session;
 use crate::engine::table::Relation;
 use crate::release::Release;
@@ -52,14 +53,16 @@ impl Cluster {
             .is_some_and(|value| value == "true");
         let objects = analyzed_objects(database, statement, with_views)?;
         self.check_base_tables(database, &objects)?;
+        let (ttl, properties) = split_ttl(self.release, &statement.properties)?;
         let properties = BackupProperties::read(
-            &statement.properties,
+            &properties,
             self.config_number("backup_job_default_timeout_ms"),
         )?;
         Ok(AnalyzedBackup {
             database: name,
             objects,
             properties,
+            ttl,
         })
     }
 
@@ -72,6 +75,7 @@ impl Cluster {
             database,
             objects,
             properties,
+            ttl,
         } = analyzed;
         let repository = self.repository_for_job(&statement.repository)?;
         let database_id = self.database_for_job(&database)?;
@@ -114,6 +118,7 @@ impl Cluster {
             head,
             state: BackupState::Pending,
             objects,
+            ttl,
             snapshot_finished: None,
             upload_finished: None,
             cut: None,
@@ -159,6 +164,7 @@ pub struct AnalyzedBackup {
     /// Everything that is backed up, also what ALL … and a missing ON added.
     pub objects: Vec<BackupObject>,
     properties: BackupProperties,
+    ttl: Option<Ttl>,
 }
 
 #[derive(Debug)]

@@ -26,7 +26,7 @@ impl Cluster {
             Show::Backup { database } => self.show_backup(session, database.as_deref())?,
             Show::Restore { database } => self.show_restore(session, database.as_deref())?,
             Show::Snapshot { repository, filter } => {
-                self.show_snapshot(repository, filter.as_ref())?
+                self.show_snapshot(session, repository, filter.as_ref())?
             }
             Show::Repositories => self.show_repositories(session),
             Show::Frontends => self.show_frontends(session),

@@ -126,7 +126,7 @@ impl Cluster {
                 &frontend.query_port.to_string(),
                 "9020",
                 "LEADER",
-                "1732000000",
+                &self.cluster_id.to_string(),
                 "true",
                 "true",
                 "1000",

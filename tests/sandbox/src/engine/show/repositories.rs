@@ -6,6 +6,7 @@ use crate::answer::{ResultSet, SqlError};
 use crate::engine::cluster::Cluster;
 use crate::engine::error;
 use crate::engine::repository::Repository;
+use crate::engine::retention::{Retention, retention_of};
 use crate::engine::session::Session;
 use crate::engine::show::{Row, with_nulls};
 use crate::engine::snapshot::SnapshotInfo;
@@ -48,6 +49,7 @@ impl Cluster {
 
     pub(super) fn show_snapshot(
         &self,
+        session: &Session,
         name: &str,
         filter: Option<&sql::Expr>,
     ) -> Result<ResultSet, SqlError> {
@@ -56,26 +58,58 @@ impl Cluster {
             error::common_analyzing(format!("Repository [{name}] does not exist"))
         })?;
         let labels = match wanted {
-            Wanted::One { label, timestamp } => return Ok(detail(repository, &label, &timestamp)),
+            Wanted::One { label, timestamp } => {
+                let (names, mut row) = detail(repository, &label, &timestamp);
+                let known = row.get(2).is_some_and(Option::is_some);
+                let retention = retention_of(repository, &label).filter(|_| known);
+                row.extend(self.retention_cells(session, retention));
+                return Ok(with_nulls(&self.with_retention(names), vec![row]));
+            }
             Wanted::Labels(labels) => labels,
             Wanted::Everything => repository.labels(),
         };
         let rows = labels.iter().map(|label| {
             let entry = repository.entry(label);
-            vec![
+            let mut row = vec![
                 Some(entry.label),
                 Some(entry.timestamp),
                 Some(entry.status.to_owned()),
-            ]
+            ];
+            row.extend(self.retention_cells(session, retention_of(repository, label)));
+            row
         });
-        Ok(with_nulls(
-            &["Snapshot", "Timestamp", "Status"],
-            rows.collect(),
-        ))
+        let names = self.with_retention(&["Snapshot", "Timestamp", "Status"]);
+        Ok(with_nulls(&names, rows.collect()))
+    }
+
+    /// The columns of 4.2. That they come last is unverified.
+    fn with_retention<'n>(&self, names: &[&'n str]) -> Vec<&'n str> {
+        let added: &[&str] = if self.release.drops_snapshots() {
+            &["ClusterId", "FinishTime", "TTL", "ExpireTime"]
+        } else {
+            &[]
+        };
+        [names, added].concat()
+    }
+
+    /// NULL for what a snapshot does not say of itself.
+    fn retention_cells(&self, session: &Session, retention: Option<Retention>) -> Row {
+        if !self.release.drops_snapshots() {
+            return Vec::new();
+        }
+        let Some(retention) = retention else {
+            return vec![None; 4];
+        };
+        vec![
+            Some(retention.cluster_id.to_string()),
+            Some(session.zone.show(retention.finished)),
+            retention.ttl,
+            retention.expires.map(|expires| session.zone.show(expires)),
+        ]
     }
 }
 
-fn detail(repository: &Repository, label: &str, timestamp: &str) -> ResultSet {
+fn detail(repository: &Repository, label: &str, timestamp: &str) -> (&'static [&'static str], Row) {
     let info = repository
         .read_verified(label, &format!("__info_{timestamp}"))
         .and_then(|bytes| {
@@ -99,9 +133,9 @@ fn detail(repository: &Repository, label: &str, timestamp: &str) -> ResultSet {
             ]
         }
     };
-    with_nulls(
+    (
         &["Snapshot", "Timestamp", "Database", "Details", "Status"],
-        vec![row],
+        row,
     )
 }
 
