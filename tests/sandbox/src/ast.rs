@@ -149,6 +149,20 @@ pub enum Control {
     Advance(std::time::Duration),
     /// So many rounds of the backup handler, now.
     Tick(u32),
+    Frontend(FrontendControl),
+}
+
+/// What befalls a frontend, or a statement between two. Frontends are counted from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FrontendControl {
+    Stop(usize),
+    Start(usize),
+    Restart(usize),
+    Lead(usize),
+    Observe(usize),
+    Lag(usize, std::time::Duration),
+    Forward(crate::engine::Passage, String),
+    HideLeader(bool),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

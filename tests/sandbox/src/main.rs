@@ -1,6 +1,6 @@
 //! `starrocks-sandbox`: the front end as a program, for practice by hand and for tests in other languages.
 //!
-//! Prints the address it listens on, then serves until SIGINT or SIGTERM. Anything that keeps it from serving is told on standard error
+//! Prints the address each of its frontends listens on, then serves until SIGINT or SIGTERM. Anything that keeps it from serving is told on standard error
 //! and ends it with 1; wrong arguments end it with 2. Rows live as long as the program, repositories as long as the directory.
 
 use std::error::Error;
@@ -18,6 +18,7 @@ use starrocks_sandbox::release::Release;
 use starrocks_sandbox::wire::serve;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinHandle;
 
 /// Deep expressions are walked by recursion.
 const STACK_BYTES: usize = 16 << 20;
@@ -45,6 +46,10 @@ struct Arguments {
     /// Start the clock at this moment (such as 2026-03-10T12:00:00Z) and let only `SANDBOX ADVANCE` move it
     #[arg(long, value_name = "MOMENT")]
     manual_clock: Option<DateTime<Utc>>,
+
+    /// How many frontends the cluster has, on ports one after another (or all free ones); the first leads
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=16))]
+    frontends: u16,
 
     /// How many backends the cluster has
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
@@ -116,34 +121,67 @@ fn start(arguments: Arguments) -> Result<(), StartError> {
 async fn run(arguments: Arguments) -> Result<(), StartError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
-    let refused = |source| StartError::Listen {
-        address: arguments.listen,
-        source,
-    };
-    let listener = TcpListener::bind(arguments.listen).await.map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
+    let listeners = bind_all(&arguments).await?;
     let sandbox = Sandbox::open(Options {
         release: arguments.release,
         clock: arguments.manual_clock.map_or(Clock::System, Clock::Manual),
         tick: arguments.tick,
         backends: arguments.backends.into(),
-        query_port: address.port(),
+        frontends: arguments.frontends.into(),
         ..Options::new(arguments.data)
     })?;
+    let frontends: Vec<Sandbox> = listeners
+        .iter()
+        .enumerate()
+        .map(|(index, (_, address))| {
+            let frontend = sandbox
+                .frontend(index + 1)
+                .expect("invariant: as many listeners as frontends");
+            frontend.listens_on(*address);
+            frontend
+        })
+        .collect();
     if let Some(file) = &arguments.init {
         run_file(&sandbox, file)?;
     }
-    // Whoever started this program reads the port from this line.
-    println!("listening on {address}");
+    // Whoever started this program reads the ports from these lines; the first is the leader's.
+    for (_, address) in &listeners {
+        println!("listening on {address}");
+    }
     let ticker = arguments
         .manual_clock
         .is_none()
         .then(|| sandbox.spawn_ticker());
-    serve(listener, sandbox, stopped(&mut interrupt, &mut terminate)).await;
+    let servers: Vec<JoinHandle<()>> = listeners
+        .into_iter()
+        .zip(frontends)
+        .map(|((listener, _), frontend)| {
+            // Aborted below, on the signal.
+            tokio::spawn(serve(listener, frontend, std::future::pending()))
+        })
+        .collect();
+    stopped(&mut interrupt, &mut terminate).await;
+    servers.iter().for_each(JoinHandle::abort);
     if let Some(ticker) = ticker {
         ticker.abort();
     }
     Ok(())
+}
+
+/// A listener for each frontend, with its address.
+async fn bind_all(arguments: &Arguments) -> Result<Vec<(TcpListener, SocketAddr)>, StartError> {
+    let mut listeners = Vec::new();
+    for index in 0..arguments.frontends {
+        let mut address = arguments.listen;
+        if address.port() != 0 {
+            address.set_port(address.port().saturating_add(index));
+        }
+        let refused = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        listeners.push((listener, address));
+    }
+    Ok(listeners)
 }
 
 async fn stopped(interrupt: &mut Signal, terminate: &mut Signal) {

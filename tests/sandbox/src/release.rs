@@ -196,6 +196,22 @@ impl Release {
     pub fn backs_up_materialized_views_by_default(self) -> bool {
         self < Release::V3_4
     }
+
+    /// The frontend's id is in a connection's (not in 3.4.3's `qe/ConnectScheduler.getNextConnectionId`; in the newest one. Which release
+    /// began is not known: frontends have such ids since the Id column).
+    pub fn has_frontend_in_connection_id(self) -> bool {
+        self >= Release::V3_5
+    }
+
+    /// ADMIN SET FRONTEND CONFIG goes to the leader (`qe/RedirectStatus.java`, not in 3.4.3's `sql/ast/AdminSetConfigStmt.java`).
+    pub fn forwards_set_config(self) -> bool {
+        self >= Release::V3_5
+    }
+
+    /// From the deployment documentation; it shows in what Java says of a refused connection.
+    pub fn runs_on_java_17(self) -> bool {
+        self >= Release::V3_5
+    }
 }
 
 impl Release {

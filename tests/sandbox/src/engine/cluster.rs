@@ -1,6 +1,7 @@
 //! Everything the sandbox knows, behind one lock: catalogue, rows, nodes, users, repositories and jobs.
 
 use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use chrono::{DateTime, Duration, Utc};
@@ -11,6 +12,7 @@ use crate::ast::ObjectName;
 use crate::engine::access::{Grants, RoleIds, Roles};
 use crate::engine::database::Database;
 use crate::engine::error;
+use crate::engine::frontend::Frontend;
 use crate::engine::functions::Shared;
 use crate::engine::jobs::Jobs;
 use crate::engine::labels::LabelRetention;
@@ -23,6 +25,7 @@ use crate::engine::variables::Variables;
 use crate::engine::zone::Zone;
 use crate::release::Release;
 
+#[derive(Clone)]
 pub struct Cluster {
     pub release: Release,
     /// Names this cluster in SHOW FRONTENDS and, since 4.2, in its snapshots.
@@ -43,6 +46,8 @@ pub struct Cluster {
     pub recycled: Vec<Recycled>,
     pub jobs: Jobs,
     pub sessions: BTreeMap<u32, SessionInfo>,
+    /// Connections that KILL has ended and that do not know it yet.
+    pub killed: Vec<u32>,
     /// Reasons for filtered rows, by job id, for `load_tracking_logs`.
     pub tracking: Vec<(u64, String)>,
     /// Rows as they were read for a BACKUP, by physical partition: (version, image). Unchanged partitions are not read again.
@@ -56,6 +61,14 @@ pub struct Cluster {
     pub live_table_hazard: bool,
     /// The last round of what runs by itself around tables.
     pub last_round: DateTime<Utc>,
+    /// Tables that hazard has removed from the leader's memory, by database id.
+    pub forgotten: Vec<(u64, Table)>,
+    /// Which frontend, counted from 0.
+    pub leader: Option<usize>,
+    /// When the last leader ended, while there is no other.
+    pub leaderless_since: Option<DateTime<Utc>>,
+    /// StarRocks/starrocks#50999: SHOW FRONTENDS calls the leader a FOLLOWER.
+    pub leader_hidden: bool,
     next_id: u64,
     next_txn: u64,
 }
@@ -64,14 +77,6 @@ pub struct Cluster {
 pub struct Backend {
     pub id: u64,
     pub alive: bool,
-}
-
-#[derive(Debug, Clone)]
-pub struct Frontend {
-    pub id: u64,
-    pub name: String,
-    pub query_port: u16,
-    pub started: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -104,6 +109,7 @@ pub struct ClusterOptions {
     pub data: PathBuf,
     pub backends: usize,
     pub zone: Tz,
+    pub frontends: usize,
     pub query_port: u16,
     pub now: DateTime<Utc>,
 }
@@ -127,6 +133,7 @@ impl Cluster {
             recycled: Vec::new(),
             jobs: Jobs::default(),
             sessions: BTreeMap::new(),
+            killed: Vec::new(),
             tracking: Vec::new(),
             images: HashMap::new(),
             now: options.now,
@@ -134,6 +141,10 @@ impl Cluster {
             data: options.data,
             live_table_hazard: true,
             last_round: options.now,
+            forgotten: Vec::new(),
+            leader: Some(0),
+            leaderless_since: None,
+            leader_hidden: false,
             next_id: 10_001,
             next_txn: 1,
         };
@@ -141,12 +152,14 @@ impl Cluster {
             let id = cluster.new_id();
             cluster.backends.push(Backend { id, alive: true });
         }
-        cluster.frontends.push(Frontend {
-            id: 1,
-            name: format!("127.0.0.1_9010_{}", options.now.timestamp_millis()),
-            query_port: options.query_port,
-            started: options.now,
-        });
+        for index in 0..options.frontends.max(1) {
+            let port = u16::try_from(index)
+                .map_or(u16::MAX, |index| options.query_port.saturating_add(index));
+            let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
+            cluster
+                .frontends
+                .push(Frontend::new(index, address, port, options.now));
+        }
         cluster
     }
 
@@ -279,7 +292,7 @@ impl Cluster {
 }
 
 /// FE configuration that ADMIN SHOW FRONTEND CONFIG prints and the engine obeys (`common/Config.java`).
-fn default_config(release: Release) -> BTreeMap<String, String> {
+pub fn default_config(release: Release) -> BTreeMap<String, String> {
     let materialized_views = if release.backs_up_materialized_views_by_default() {
         "true"
     } else {
@@ -302,6 +315,7 @@ fn default_config(release: Release) -> BTreeMap<String, String> {
         ("enable_colocate_restore", "false"),
         ("expr_children_limit", "10000"),
         ("max_running_txn_num_per_db", "1000"),
+        ("meta_delay_toleration_second", "300"),
         ("max_upload_task_per_be", "0"),
         ("max_download_task_per_be", "0"),
         ("mysql_server_version", release.mysql_version()),

@@ -6,7 +6,7 @@ use crate::engine::foreign::Foreign;
 use crate::engine::labels::Labels;
 use crate::engine::table::{Relation, Table, View};
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Database {
     pub id: u64,
     pub name: String,

@@ -1,6 +1,7 @@
 //! The refusals that several statements share, with StarRocks' code, SQLSTATE and wording (`common/ErrorCode.java`, 3.4–3.5 numbers).
 
 use crate::answer::SqlError;
+use crate::release::Release;
 
 /// A semantic error without a code of its own: 1064/HY000 behind the analyzer's prefix (`sql/parser/ParsingException.java`).
 pub fn analyzing(message: impl AsRef<str>) -> SqlError {
@@ -66,6 +67,29 @@ pub fn alter_while_restoring(table: &str) -> SqlError {
 /// ERR_ACCESS_DENIED: the authorizer's refusal, never prefixed.
 pub fn access_denied(detail: &str) -> SqlError {
     SqlError::new(5203, "42000", format!("Access denied; {detail}"))
+}
+
+/// The frontend's process ended, or the connection was killed: what MySQL clients call CR_SERVER_LOST. On the wire the connection just ends.
+pub fn connection_lost() -> SqlError {
+    SqlError::new(
+        2013,
+        "HY000",
+        "Lost connection to MySQL server during query",
+    )
+}
+
+/// `rpc/ThriftConnectionPool.java` passes on what Java says, which names the cause twice up to Java 11; StarRocks runs on 17 since 3.5.
+pub fn connection_refused(release: Release) -> SqlError {
+    SqlError::plain(if release.runs_on_java_17() {
+        "java.net.ConnectException: Connection refused"
+    } else {
+        "java.net.ConnectException: Connection refused (Connection refused)"
+    })
+}
+
+/// ERR_FORWARD_TOO_MANY_TIMES; a statement may be forwarded 30 times.
+pub fn forwarded_too_often() -> SqlError {
+    SqlError::new(5401, "XX000", "forward too many times 31")
 }
 
 /// What StarRocks has and this sandbox does not: always an error, never an approximation.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::answer::SqlError;
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Labels {
     used: HashSet<String>,
     /// In the order in which they finished.

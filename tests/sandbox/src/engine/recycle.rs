@@ -10,7 +10,7 @@ use crate::engine::error;
 use crate::engine::session::Session;
 use crate::engine::table::{Relation, Table, TableState};
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Recycled {
     pub database_id: u64,
     pub table: Table,

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -13,8 +12,13 @@ use crate::answer::{Answer, SqlError};
 use crate::ast::Statement;
 use crate::engine::clock::{Clock, Timer};
 use crate::engine::cluster::{Cluster, ClusterOptions, SessionInfo};
+use crate::engine::connections::Connections;
+use crate::engine::error;
 use crate::engine::faults::{Effect, Faults};
-use crate::engine::functions::{self, Surroundings};
+use crate::engine::forward_faults::Passages;
+use crate::engine::frontend::Local;
+use crate::engine::functions::Surroundings;
+use crate::engine::journal::Journal;
 use crate::engine::session::Session;
 use crate::engine::store::Store;
 use crate::engine::wording;
@@ -40,13 +44,15 @@ pub struct Options {
     pub backends: usize,
     /// The zone of the frontend's process: the first value of `time_zone`, and that of snapshot timestamps.
     pub zone: Tz,
-    /// What SHOW FRONTENDS prints.
+    /// The first of them leads.
+    pub frontends: usize,
+    /// What SHOW FRONTENDS prints of the first frontend; see also `Sandbox::listens_on`.
     pub query_port: u16,
     pub clock: Clock,
 }
 
 impl Options {
-    /// Release 3.5, three live backends, a tick of 3 s, UTC, the system's clock.
+    /// Release 3.5, one frontend, three live backends, a tick of 3 s, UTC, the system's clock.
     pub fn new(data: impl Into<PathBuf>) -> Options {
         Options {
             release: Release::V3_5,
@@ -55,6 +61,7 @@ impl Options {
             tick: Duration::from_secs(3),
             backends: 3,
             zone: Tz::UTC,
+            frontends: 1,
             query_port: 9030,
             clock: Clock::System,
         }
@@ -82,22 +89,36 @@ pub struct ScriptError {
     pub source: SqlError,
 }
 
-/// A cluster in a process. Clones are the same cluster.
+/// A cluster in a process, reached through one of its frontends. Clones, and those of `frontend`, are the same cluster.
 #[derive(Clone)]
-pub struct Sandbox(Arc<Inner>);
+pub struct Sandbox {
+    inner: Arc<Inner>,
+    /// Counted from 0.
+    frontend: usize,
+}
 
 struct Inner {
     state: Mutex<State>,
     parsed: RwLock<HashMap<String, Arc<Statement>>>,
-    last_connection: AtomicU32,
+    connections: Connections,
     tick: Duration,
     release: Release,
 }
 
 pub(super) struct State {
+    /// With the configuration and the sessions of the serving frontend.
     pub cluster: Cluster,
     pub timer: Timer,
     pub faults: Faults,
+    /// What statements meet on their way to the leader.
+    pub passages: Passages,
+    pub journal: Journal,
+    /// Which frontend the cluster serves as just now.
+    pub serving: usize,
+    /// Which led last.
+    pub last_leader: usize,
+    /// Of each frontend; that of the serving one is in `cluster`.
+    pub locals: Vec<Local>,
 }
 
 impl Sandbox {
@@ -107,34 +128,46 @@ impl Sandbox {
             source,
         })?;
         let timer = Timer::new(options.clock, in_chrono(options.tick), in_chrono(SCHEDULE));
-        let store = Store::open()?;
         let surroundings = Arc::new(Mutex::new(Surroundings {
             now: timer.now(),
             zone: Zone::Region(options.zone),
         }));
-        functions::register(&store.connection, &surroundings)?;
+        let store = Store::open(&surroundings)?;
         let cluster = ClusterOptions {
             release: options.release,
             cluster_id: options.cluster_id,
             data: options.data,
             backends: options.backends,
             zone: options.zone,
+            frontends: options.frontends,
             query_port: options.query_port,
             now: timer.now(),
         };
         let cluster = Cluster::new(cluster, store, surroundings);
+        let locals = cluster
+            .frontends
+            .iter()
+            .map(|_| Local::new(&cluster))
+            .collect();
+        let connections = Connections::new(cluster.frontends.len());
         let state = Mutex::new(State {
             cluster,
             timer,
             faults: Faults::default(),
+            passages: Passages::default(),
+            journal: Journal::default(),
+            serving: 0,
+            last_leader: 0,
+            locals,
         });
-        Ok(Sandbox(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             state,
             parsed: RwLock::new(HashMap::new()),
-            last_connection: AtomicU32::new(0),
+            connections,
             tick: options.tick,
             release: options.release,
-        })))
+        });
+        Ok(Sandbox { inner, frontend: 0 })
     }
 
     /// A session of that user, without a login.
@@ -147,22 +180,33 @@ impl Sandbox {
     pub fn execute(&self, session: &mut Session, sql: &str) -> Result<Answer, SqlError> {
         let parsed = self.parsed(sql);
         if let Ok(Statement::Sandbox(control)) = parsed.as_deref() {
-            return self.control(control);
+            return self.control(session, control);
         }
         let mut state = self.lock();
+        state.serve_as(session.frontend);
+        if !state.is_connected(session) {
+            return Err(error::connection_lost());
+        }
         let fault = state.faults.take(sql);
         if let Some((Effect::None, error)) = fault {
             return Err(error);
         }
         state.begin(session, sql);
-        let statement = parsed?;
-        let answer = state.cluster.run(session, &statement);
+        let answer = state.answer(session, &*parsed?, sql);
         state.finish(session);
+        let killed = std::mem::take(&mut state.cluster.killed);
+        drop(state);
+        for id in killed {
+            if id == session.id {
+                // It is told so before it is put out.
+                session.killed = true;
+            } else {
+                self.connections().cut(session.frontend, id);
+            }
+        }
         match fault {
             Some((_, error)) => Err(error),
-            None => {
-                answer.map_err(|error| wording::as_sent(error, self.0.release, Some(&statement)))
-            }
+            None => answer,
         }
     }
 
@@ -190,7 +234,7 @@ impl Sandbox {
         let mut state = self.lock();
         state.timer.set(now);
         if state.timer.next_tick < now {
-            state.timer.next_tick = now + in_chrono(self.0.tick);
+            state.timer.next_tick = now + in_chrono(self.inner.tick);
         }
         if state.timer.next_schedule < now {
             state.timer.next_schedule = now + in_chrono(SCHEDULE);
@@ -200,7 +244,7 @@ impl Sandbox {
     /// Moves a manual clock and runs every round that falls due on the way, in order. False on the system's clock,
     /// which nobody moves.
     pub fn advance(&self, by: Duration) -> bool {
-        let tick = in_chrono(self.0.tick);
+        let tick = in_chrono(self.inner.tick);
         let mut state = self.lock();
         if !state.timer.is_manual() {
             return false;
@@ -233,8 +277,7 @@ impl Sandbox {
     pub fn tick(&self) {
         let mut state = self.lock();
         state.look_at_clock();
-        state.cluster.tick_jobs();
-        state.cluster.purge_jobs();
+        state.tick_jobs();
     }
 
     /// One run of the partition scheduler and the cleaners, now.
@@ -248,7 +291,7 @@ impl Sandbox {
     pub fn spawn_ticker(&self) -> tokio::task::JoinHandle<()> {
         let sandbox = self.clone();
         tokio::spawn(async move {
-            let mut interval = tokio::time::interval(sandbox.0.tick);
+            let mut interval = tokio::time::interval(sandbox.inner.tick);
             interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             interval.tick().await;
             loop {
@@ -267,19 +310,23 @@ impl Sandbox {
 
     fn round(&self) {
         let now = self.now();
-        let tick = in_chrono(self.0.tick);
+        let tick = in_chrono(self.inner.tick);
         let mut state = self.lock();
         state.timer.next_tick = now;
         state.run_due(now, tick);
     }
 
     pub(super) fn next_connection(&self) -> u32 {
-        self.0.last_connection.fetch_add(1, Ordering::Relaxed) + 1
+        self.connections()
+            .next_id(self.frontend, self.inner.release)
     }
 
     pub(super) fn open_session(&self, user: &str, host: &str, id: u32) -> Session {
         let mut state = self.lock();
-        let now = state.timer.now();
+        state.look_at_clock();
+        state.serve_as(self.frontend);
+        let now = state.cluster.now;
+        let zone = state.locally(|cluster| cluster.global_zone());
         let info = SessionInfo {
             user: user.to_owned(),
             host: host.to_owned(),
@@ -291,23 +338,48 @@ impl Sandbox {
         state.cluster.sessions.insert(id, info);
         Session {
             id,
+            frontend: self.frontend,
+            killed: false,
             user: user.to_owned(),
             host: host.to_owned(),
             database: None,
             roles: state.cluster.login_roles(user),
             variables: std::collections::BTreeMap::new(),
             user_variables: std::collections::BTreeMap::new(),
-            zone: state.cluster.global_zone(),
+            zone,
         }
     }
 
     pub(super) fn close_session(&self, session: &Session) {
-        self.lock().cluster.sessions.remove(&session.id);
+        let mut state = self.lock();
+        state.serve_as(session.frontend);
+        state.cluster.sessions.remove(&session.id);
+        drop(state);
+        self.connections().cut(session.frontend, session.id);
+    }
+
+    /// The same cluster through another frontend, counted from 0.
+    pub(super) fn at(&self, frontend: usize) -> Sandbox {
+        Sandbox {
+            inner: Arc::clone(&self.inner),
+            frontend,
+        }
+    }
+
+    pub(super) fn index(&self) -> usize {
+        self.frontend
+    }
+
+    pub(super) fn connections(&self) -> &Connections {
+        &self.inner.connections
     }
 
     /// A statement that panicked has spoilt nothing that the next one could not see for itself.
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Short statements are parsed once.
@@ -315,14 +387,18 @@ impl Sandbox {
         if sql.len() > CACHED_LENGTH {
             return self.parse(sql).map(Arc::new);
         }
-        let cache = self.0.parsed.read().unwrap_or_else(PoisonError::into_inner);
+        let cache = self
+            .inner
+            .parsed
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = cache.get(sql) {
             return Ok(Arc::clone(found));
         }
         drop(cache);
         let statement = Arc::new(self.parse(sql)?);
         let mut cache = self
-            .0
+            .inner
             .parsed
             .write()
             .unwrap_or_else(PoisonError::into_inner);
@@ -334,14 +410,43 @@ impl Sandbox {
     }
 
     fn parse(&self, sql: &str) -> Result<Statement, SqlError> {
-        let release = self.0.release;
+        let release = self.inner.release;
         parser::parse(sql, release).map_err(|error| wording::as_sent(error, release, None))
     }
 }
 
 impl State {
-    fn look_at_clock(&mut self) {
+    pub fn look_at_clock(&mut self) {
         self.cluster.now = self.timer.now();
+    }
+
+    /// Loads the configuration and the sessions of that frontend.
+    pub fn serve_as(&mut self, frontend: usize) {
+        if self.serving == frontend {
+            return;
+        }
+        self.locals[self.serving].exchange(&mut self.cluster);
+        self.locals[frontend].exchange(&mut self.cluster);
+        self.serving = frontend;
+    }
+
+    /// False after KILL and after the end of the frontend's process.
+    pub fn is_connected(&self, session: &Session) -> bool {
+        !session.killed && self.cluster.sessions.contains_key(&session.id)
+    }
+
+    /// One round of the backup handler, which only the leader runs.
+    fn tick_jobs(&mut self) {
+        let Some(leader) = self.cluster.leader else {
+            return;
+        };
+        self.serve_as(leader);
+        let written = self.cluster.jobs.journalled;
+        self.cluster.tick_jobs();
+        self.cluster.purge_jobs();
+        if self.cluster.jobs.journalled != written {
+            self.journalled();
+        }
     }
 
     fn begin(&mut self, session: &Session, sql: &str) {
@@ -371,18 +476,33 @@ impl State {
     fn run_due(&mut self, now: DateTime<Utc>, tick: chrono::Duration) {
         self.cluster.now = now;
         if self.timer.next_tick <= now {
-            self.cluster.tick_jobs();
-            self.cluster.purge_jobs();
+            self.tick_jobs();
             self.timer.next_tick = now + tick;
         }
-        self.cluster.run_round();
+        self.run_round();
         if self.timer.next_schedule <= now {
             self.run_schedulers();
             self.timer.next_schedule = now + in_chrono(SCHEDULE);
         }
     }
 
+    fn run_round(&mut self) {
+        let Some(leader) = self.cluster.leader else {
+            return;
+        };
+        self.serve_as(leader);
+        let before = self.cluster.last_round;
+        self.cluster.run_round();
+        if self.cluster.last_round != before {
+            self.journalled();
+        }
+    }
+
     fn run_schedulers(&mut self) {
+        let Some(leader) = self.cluster.leader else {
+            return;
+        };
+        self.serve_as(leader);
         let outcome = self
             .cluster
             .schedule_partitions()
@@ -394,6 +514,7 @@ impl State {
         self.cluster.purge_jobs();
         self.cluster.clean_expired_snapshots();
         self.cluster.forget_images();
+        self.journalled();
     }
 }
 
@@ -404,6 +525,6 @@ fn skip(next: DateTime<Utc>, tick: chrono::Duration, until: DateTime<Utc>) -> Da
     next + tick * i32::try_from(rounds.max(0)).unwrap_or(i32::MAX)
 }
 
-fn in_chrono(duration: Duration) -> chrono::Duration {
+pub(super) fn in_chrono(duration: Duration) -> chrono::Duration {
     chrono::Duration::from_std(duration).unwrap_or(chrono::Duration::MAX)
 }

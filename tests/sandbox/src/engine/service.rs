@@ -10,7 +10,8 @@ impl Service for Sandbox {
     type Session = Session;
 
     fn server_version(&self) -> String {
-        let state = self.lock();
+        let mut state = self.lock();
+        state.serve_as(self.index());
         state
             .cluster
             .config
@@ -24,9 +25,13 @@ impl Service for Sandbox {
     }
 
     fn credentials(&self, user: &str, _host: &str) -> Option<Vec<u8>> {
-        let state = self.lock();
-        let user = state.cluster.users.get(user)?;
-        Some(user.password.map(Vec::from).unwrap_or_default())
+        let mut state = self.lock();
+        state.look_at_clock();
+        state.serve_as(self.index());
+        state.locally(|cluster| {
+            let user = cluster.users.get(user)?;
+            Some(user.password.map(Vec::from).unwrap_or_default())
+        })
     }
 
     fn open(&self, user: &str, host: &str, connection_id: u32) -> Result<Session, SqlError> {
@@ -42,19 +47,42 @@ impl Service for Sandbox {
     }
 
     fn use_database(&self, session: &mut Session, name: &str) -> Result<(), SqlError> {
-        let state = self.lock();
+        let mut state = self.lock();
+        state.look_at_clock();
+        state.serve_as(session.frontend);
         let release = state.cluster.release;
-        let used = state.cluster.use_database(session, name);
+        let used = state.locally(|cluster| cluster.use_database(session, name));
         used.map(|_| ())
             .map_err(|error| wording::as_sent(error, release, None))
     }
 
     fn reset(&self, session: &mut Session) {
-        let zone = self.lock().cluster.global_zone();
+        let mut state = self.lock();
+        state.look_at_clock();
+        state.serve_as(session.frontend);
+        let zone = state.locally(|cluster| cluster.global_zone());
+        drop(state);
         session.reset(zone);
     }
 
     fn close(&self, session: Session) {
         self.close_session(&session);
+    }
+
+    fn accepts(&self) -> bool {
+        self.lock().cluster.frontends[self.index()].ready
+    }
+
+    fn closing(&self, connection_id: u32) -> impl Future<Output = ()> + Send + 'static {
+        let door = self.connections().door(self.index(), connection_id);
+        // Between the accept and the door the process may have ended.
+        if !self.accepts() {
+            self.connections().cut(self.index(), connection_id);
+        }
+        door
+    }
+
+    fn is_over(&self, session: &Session) -> bool {
+        session.killed
     }
 }

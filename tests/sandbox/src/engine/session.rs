@@ -9,6 +9,10 @@ use crate::engine::zone::Zone;
 #[derive(Debug, Clone)]
 pub struct Session {
     pub id: u32,
+    /// The frontend it is on, counted from 0.
+    pub(crate) frontend: usize,
+    /// KILL has hit it: no statement follows.
+    pub(crate) killed: bool,
     pub user: String,
     pub host: String,
     pub database: Option<String>,
@@ -27,6 +31,8 @@ impl Session {
     pub(crate) fn inner(database: &str) -> Session {
         Session {
             id: 0,
+            frontend: 0,
+            killed: false,
             user: "root".to_owned(),
             host: "127.0.0.1:0".to_owned(),
             database: Some(database.to_owned()),

@@ -110,7 +110,7 @@ impl Cluster {
         }
     }
 
-    /// KILL of a session that is open here; the wire layer notices that it is gone.
+    /// KILL of a session of this frontend.
     pub fn kill(&mut self, query: bool, id: u64) -> Result<Answer, SqlError> {
         let open = u32::try_from(id)
             .ok()
@@ -129,6 +129,7 @@ impl Cluster {
             Some(id) => {
                 if !query {
                     self.sessions.remove(&id);
+                    self.killed.push(id);
                 }
                 Ok(done())
             }

@@ -3,13 +3,16 @@
 //! Nothing outside this file and `translate` knows SQLite's spelling of a table.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
+use rusqlite::backup::Backup;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::answer::SqlError;
 use crate::ast::DataType;
 use crate::engine::error;
+use crate::engine::functions::{self, Shared};
 use crate::engine::table::Table;
 
 /// The hidden column that says which physical partition a row is in.
@@ -20,6 +23,21 @@ pub const ROW_COLUMN: &str = "__row";
 #[derive(Debug)]
 pub struct Store {
     pub connection: Connection,
+    surroundings: Shared,
+}
+
+impl Clone for Store {
+    /// Every row, in a database of its own.
+    fn clone(&self) -> Store {
+        let copy = || {
+            let mut store = Store::open(&self.surroundings)?;
+            Backup::new(&self.connection, &mut store.connection)?.step(-1)?;
+            Ok(store)
+        };
+        copy().unwrap_or_else(|error: rusqlite::Error| {
+            panic!("invariant: a database in memory can be copied in memory: {error}")
+        })
+    }
 }
 
 /// Rows and bytes of one physical partition.
@@ -30,13 +48,17 @@ pub struct Size {
 }
 
 impl Store {
-    pub fn open() -> rusqlite::Result<Store> {
+    pub fn open(surroundings: &Shared) -> rusqlite::Result<Store> {
         let connection = Connection::open_in_memory()?;
         connection.set_prepared_statement_cache_capacity(512);
         connection.execute_batch(
             "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;",
         )?;
-        Ok(Store { connection })
+        functions::register(&connection, surroundings)?;
+        Ok(Store {
+            connection,
+            surroundings: Arc::clone(surroundings),
+        })
     }
 
     pub fn create(&self, table: &Table) -> Result<(), SqlError> {

@@ -97,7 +97,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("warehouse", "default_warehouse"),
 ];
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Variables {
     globals: BTreeMap<String, String>,
     /// What SET … = DEFAULT goes back to.

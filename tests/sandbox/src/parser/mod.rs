@@ -12,6 +12,7 @@ mod column;
 mod create;
 mod cursor;
 mod drop;
+mod frontend;
 mod general;
 mod insert;
 mod keyword;

@@ -14,14 +14,19 @@ impl Cursor<'_> {
             Control::Advance(self.duration()?)
         } else if self.take("TICK") {
             Control::Tick(if self.is_end() { 1 } else { self.integer()? })
+        } else if let Some(control) = self.frontend_control()? {
+            Control::Frontend(control)
         } else {
-            return Err(self.unexpected(&["ADVANCE", "TICK", "HOLD", "COMMIT", "ABORT", "ROUTINE"]));
+            return Err(self.unexpected(&[
+                "ADVANCE", "TICK", "HOLD", "COMMIT", "ABORT", "ROUTINE", "LEADER", "STOP", "START",
+                "RESTART", "OBSERVER", "LAG", "FORWARD", "HIDE", "REVEAL",
+            ]));
         };
         Ok(Statement::Sandbox(control))
     }
 
     /// A string such as `'90s'` or `'2h 30m'`.
-    fn duration(&mut self) -> Parsed<std::time::Duration> {
+    pub fn duration(&mut self) -> Parsed<std::time::Duration> {
         let place = self.position();
         let text = self.string()?;
         humantime::parse_duration(&text).map_err(|fault| {

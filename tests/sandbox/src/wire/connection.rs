@@ -17,6 +17,9 @@ use crate::wire::service::Service;
 /// How much of a statement the log shows.
 const SHOWN_CHARACTERS: usize = 200;
 
+/// A client's code, which no server sends: the front end behind this connection has gone.
+const CONNECTION_LOST: u16 = 2013;
+
 pub struct Connection<S: Service> {
     service: S,
     packets: Packets<TcpStream>,
@@ -51,8 +54,13 @@ impl<S: Service> Connection<S> {
             user: String::new(),
             session: None,
         };
-        if let Err(error) = connection.converse().await {
-            tracing::debug!(id, %error, "connection lost");
+        let closing = connection.service.closing(id);
+        tokio::select! {
+            outcome = connection.converse() => if let Err(error) = outcome {
+                tracing::debug!(id, %error, "connection lost");
+            },
+            // A statement that is running goes on to its end on its thread; the client does not hear of it.
+            () = closing => tracing::debug!(id, "connection cut"),
         }
         if let Some(session) = connection.session.take() {
             connection.service.close(session);
@@ -70,7 +78,11 @@ impl<S: Service> Connection<S> {
             };
             let next = self.command(&command).await?;
             self.packets.flush().await?;
-            if let Next::Goodbye = next {
+            let over = self
+                .session
+                .as_ref()
+                .is_some_and(|session| self.service.is_over(session));
+            if over || matches!(next, Next::Goodbye) {
                 return Ok(());
             }
         }
@@ -249,6 +261,9 @@ impl<S: Service> Connection<S> {
             io::Error::other("statement panicked")
         })?;
         self.session = Some(session);
+        if matches!(&result, Err(error) if error.code == CONNECTION_LOST) {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
         self.log(sql, started, &result);
         Ok(result)
     }

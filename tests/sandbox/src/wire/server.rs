@@ -25,6 +25,8 @@ pub async fn serve<S: Service>(listener: TcpListener, service: S, stop: impl Fut
             }
         };
         match accepted {
+            // The port stays taken, so that nobody else gets it meanwhile.
+            Ok(_) if !service.accepts() => {}
             Ok((stream, peer)) => {
                 let service = service.clone();
                 connections.spawn(async move { Connection::run(service, stream, peer).await });

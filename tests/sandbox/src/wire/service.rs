@@ -30,4 +30,19 @@ pub trait Service: Clone + Send + Sync + 'static {
     fn reset(&self, session: &mut Self::Session);
 
     fn close(&self, session: Self::Session);
+
+    /// False while the front end's process is down: connections end before the greeting.
+    fn accepts(&self) -> bool {
+        true
+    }
+
+    /// Done when the connection must be cut, whatever it is doing. Asked once, before the greeting.
+    fn closing(&self, _connection_id: u32) -> impl Future<Output = ()> + Send + 'static {
+        std::future::pending()
+    }
+
+    /// Whether the answer that is about to be sent is the last.
+    fn is_over(&self, _session: &Self::Session) -> bool {
+        false
+    }
 }

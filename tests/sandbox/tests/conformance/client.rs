@@ -9,17 +9,21 @@ use starrocks_sandbox::engine::{Clock, Options, Sandbox};
 use starrocks_sandbox::release::Release;
 use starrocks_sandbox::wire::serve;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use crate::fact::{Expected, Fact};
 use crate::pattern::{fits, fits_cell};
 
-/// A statement of a fact: `[!][@user] sql`. With `!` it must be refused; without `@user` it is root's.
+/// A statement of a fact: `[!][@user#n] sql`. With `!` it must be refused, or its connection must end; without `@user` it is root's, without
+/// `#n` the first frontend's; `@#2 sql` is root's on the second.
 ///
-/// One connection is kept for each user, so `USE` and `SET` last.
+/// One connection is kept for each user on each frontend, so `USE` and `SET` last.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Step<'f> {
     refused: bool,
     user: &'f str,
+    /// From 1.
+    frontend: usize,
     sql: &'f str,
 }
 
@@ -30,10 +34,21 @@ impl<'f> Step<'f> {
             None => (false, text),
         };
         match text.strip_prefix('@').and_then(|rest| rest.split_once(' ')) {
-            Some((user, sql)) => Step { refused, user, sql },
+            Some((who, sql)) => {
+                let (user, frontend) = who.split_once('#').unwrap_or((who, "1"));
+                Step {
+                    refused,
+                    user: if user.is_empty() { "root" } else { user },
+                    frontend: frontend
+                        .parse()
+                        .unwrap_or_else(|error| panic!("{text}: {error}")),
+                    sql,
+                }
+            }
             None => Step {
                 refused,
                 user: "root",
+                frontend: 1,
                 sql: text,
             },
         }
@@ -55,22 +70,16 @@ enum Came {
         state: String,
         text: String,
     },
+    Lost(String),
 }
 
 struct Clients {
-    port: u16,
-    open: HashMap<String, Conn>,
+    ports: Vec<u16>,
+    open: HashMap<(String, usize), Conn>,
 }
 
 pub async fn ask(fact: &Fact, expected: &Expected, release: Release) -> Result<(), String> {
     let data = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .map_err(|error| error.to_string())?;
-    let port = listener
-        .local_addr()
-        .map_err(|error| error.to_string())?
-        .port();
     // A Tuesday.
     let start = Utc
         .with_ymd_and_hms(2026, 3, 10, 12, 0, 0)
@@ -79,23 +88,31 @@ pub async fn ask(fact: &Fact, expected: &Expected, release: Release) -> Result<(
     let sandbox = Sandbox::open(Options {
         release,
         clock: Clock::Manual(start),
-        query_port: port,
+        frontends: fact.frontends,
         ..Options::new(data.path())
     })
     .map_err(|error| error.to_string())?;
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(serve(listener, sandbox, async {
-        // Dropped at the end of the fact, whatever its outcome.
-        stopped.await.unwrap_or_default();
-    }));
     let mut clients = Clients {
-        port,
+        ports: Vec::new(),
         open: HashMap::new(),
     };
+    // Aborted when it is dropped, at the end of the fact.
+    let mut servers = JoinSet::new();
+    for number in 1..=fact.frontends {
+        let frontend = sandbox
+            .frontend(number)
+            .map_err(|error| error.to_string())?;
+        let listener = TcpListener::bind("127.0.0.1:0")
+            .await
+            .map_err(|error| error.to_string())?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        frontend.listens_on(address);
+        clients.ports.push(address.port());
+        servers.spawn(serve(listener, frontend, std::future::pending()));
+    }
     let outcome = clients.play(fact, expected).await;
     drop(clients);
-    drop(stop);
-    server.await.map_err(|error| error.to_string())?;
+    servers.shutdown().await;
     outcome
 }
 
@@ -106,6 +123,12 @@ impl Clients {
             match (self.run(&step).await?, step.refused) {
                 (Came::Error { code, text, .. }, false) => {
                     return Err(format!("the set-up failed: {}: {code} {text}", step.sql));
+                }
+                (Came::Lost(error), false) => {
+                    return Err(format!(
+                        "the set-up's connection ended: {}: {error}",
+                        step.sql
+                    ));
                 }
                 (Came::Done { .. } | Came::Rows { .. }, true) => {
                     return Err(format!("the set-up is not refused: {}", step.sql));
@@ -118,32 +141,40 @@ impl Clients {
     }
 
     async fn run(&mut self, step: &Step<'_>) -> Result<Came, String> {
-        if !self.open.contains_key(step.user) {
+        let key = (step.user.to_owned(), step.frontend);
+        if !self.open.contains_key(&key) {
+            let port = self.ports.get(step.frontend - 1);
+            let port = port.ok_or_else(|| format!("no frontend {}", step.frontend))?;
             let options = OptsBuilder::default()
                 .ip_or_hostname("127.0.0.1")
-                .tcp_port(self.port)
+                .tcp_port(*port)
                 .user(Some(step.user))
                 .prefer_socket(false)
                 .max_allowed_packet(Some(64 << 20))
                 .wait_timeout(Some(28_800));
-            let connection = Conn::new(options)
-                .await
-                .map_err(|error| format!("{} cannot log in: {error}", step.user))?;
-            self.open.insert(step.user.to_owned(), connection);
+            match Conn::new(options).await {
+                Ok(connection) => self.open.insert(key.clone(), connection),
+                Err(mysql_async::Error::Server(error)) => return Ok(server_error(error)),
+                Err(error) => return Ok(Came::Lost(error.to_string())),
+            };
         }
-        let connection = self.open.get_mut(step.user).expect("opened above");
+        let connection = self.open.get_mut(&key).expect("opened above");
         match came(connection, step.sql).await {
             Ok(came) => Ok(came),
-            Err(mysql_async::Error::Server(error)) => Ok(Came::Error {
-                code: error.code,
-                state: error.state,
-                text: error.message,
-            }),
+            Err(mysql_async::Error::Server(error)) => Ok(server_error(error)),
             Err(error) => {
-                self.open.remove(step.user);
-                Err(format!("{}: {error}", step.sql))
+                self.open.remove(&key);
+                Ok(Came::Lost(error.to_string()))
             }
         }
+    }
+}
+
+fn server_error(error: mysql_async::ServerError) -> Came {
+    Came::Error {
+        code: error.code,
+        state: error.state,
+        text: error.message,
     }
 }
 
@@ -184,7 +215,11 @@ fn cells(row: Row) -> Vec<Option<String>> {
 impl Came {
     fn compare(&self, expected: &Expected) -> Result<(), String> {
         let wrong = |what: &str| Err(format!("{what}\n{self}"));
+        if expected.lost != matches!(self, Came::Lost(_)) {
+            return wrong("an answer where the connection should end, or the reverse");
+        }
         match self {
+            Came::Lost(_) => {}
             Came::Error { code, state, text } => {
                 if Some(*code) != expected.code || Some(state) != expected.state.as_ref() {
                     return wrong("another code or SQLSTATE, or no error expected");
@@ -263,6 +298,7 @@ impl std::fmt::Display for Came {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Came::Error { code, state, text } => write!(f, "  came: {code} ({state}): {text}"),
+            Came::Lost(error) => write!(f, "  the connection ended: {error}"),
             Came::Done {
                 affected,
                 warnings,
@@ -289,9 +325,13 @@ impl std::fmt::Display for Came {
 fn steps_are_read() {
     let step = Step::read("!@bob SELECT 1");
     assert_eq!(
-        (step.refused, step.user, step.sql),
-        (true, "bob", "SELECT 1")
+        (step.refused, step.user, step.frontend, step.sql),
+        (true, "bob", 1, "SELECT 1")
     );
+    let step = Step::read("@#2 SYNC");
+    assert_eq!((step.user, step.frontend, step.sql), ("root", 2, "SYNC"));
+    let step = Step::read("@bob#3 SYNC");
+    assert_eq!((step.user, step.frontend, step.sql), ("bob", 3, "SYNC"));
     let step = Step::read("SELECT '@'");
     assert_eq!(
         (step.refused, step.user, step.sql),

@@ -33,6 +33,9 @@ pub struct Fact {
     /// True where the source was not enough to be sure.
     #[serde(default)]
     pub unverified: bool,
+    /// How many frontends the cluster has; the first leads.
+    #[serde(default = "one")]
+    pub frontends: usize,
     /// Statements before the one that is asked. See [`crate::client::Step`].
     #[serde(default)]
     pub setup: Vec<String>,
@@ -61,6 +64,13 @@ pub struct Expected {
     pub rows: Option<Vec<Vec<String>>>,
     /// Rows that are among the others.
     pub contains: Option<Vec<Vec<String>>>,
+    /// The connection ends instead of an answer, or cannot be made.
+    #[serde(default)]
+    pub lost: bool,
+}
+
+fn one() -> usize {
+    1
 }
 
 pub fn read_all(directory: &Path) -> Vec<Topic> {
@@ -161,6 +171,13 @@ impl Expected {
         let is_error = self.code.is_some() || self.state.is_some() || self.text.is_some();
         let is_done = self.affected.is_some() || self.warnings.is_some() || self.info.is_some();
         let is_rows = self.columns.is_some() || self.rows.is_some() || self.contains.is_some();
+        if self.lost {
+            return if is_error || is_done || is_rows {
+                Err("a lost connection has no answer".to_owned())
+            } else {
+                Ok(())
+            };
+        }
         match (is_error, is_done, is_rows) {
             (true, false, false)
                 if self.code.is_some() && self.state.is_some() && self.text.is_some() =>

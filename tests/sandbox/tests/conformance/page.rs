@@ -28,6 +28,13 @@ fn entry(page: &mut String, fact: &Fact) {
         ""
     };
     let _infallible = write!(page, "\n### {}\n\n{}{unverified}\n\n", fact.name, fact.says);
+    if fact.frontends > 1 {
+        let _infallible = write!(
+            page,
+            "{} frontends; `@#n` asks the n-th, others the first, the leader.\n\n",
+            fact.frontends
+        );
+    }
     let setup = fact.setup.iter().map(String::as_str);
     let steps: Vec<&str> = setup.chain([fact.sql.as_str()]).collect();
     let _infallible = write!(page, "```sql\n{};\n```\n\n", steps.join(";\n"));
@@ -54,6 +61,9 @@ fn answer(expected: &Expected) -> String {
     if let (Some(code), Some(state), Some(text)) = (expected.code, &expected.state, &expected.text)
     {
         return format!("`ERROR {code} ({state}): {text}`");
+    }
+    if expected.lost {
+        return "the connection ends".to_owned();
     }
     let mut parts = Vec::new();
     if let Some(columns) = &expected.columns {

@@ -9,7 +9,7 @@ use crate::answer::SqlError;
 use crate::engine::cluster::Cluster;
 use crate::engine::jobs::cut::Cut;
 use crate::engine::jobs::{JobHead, Status};
-use crate::engine::repository::Repository;
+use crate::engine::repository::{Repository, md5_of};
 use crate::engine::retention::Ttl;
 use crate::engine::zone::Zone;
 
@@ -48,7 +48,7 @@ pub struct BackupObject {
     pub partitions: Vec<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct BackupJob {
     pub head: JobHead,
     pub state: BackupState,
@@ -58,6 +58,36 @@ pub struct BackupJob {
     pub snapshot_finished: Option<DateTime<Utc>>,
     pub upload_finished: Option<DateTime<Utc>>,
     pub cut: Option<Cut>,
+    /// Since SAVE_META.
+    pub local_files: Option<LocalFiles>,
+}
+
+/// `__meta` and `__info` before they are uploaded: on the disk of the frontend that was the leader at SAVE_META.
+#[derive(Debug, Clone)]
+pub struct LocalFiles {
+    pub frontend: usize,
+    pub directory: String,
+}
+
+impl LocalFiles {
+    /// `<tmp_dir>/backup/<label>__<uuid>` (`BackupJob.saveMetaInfo`).
+    fn new(frontend: usize, label: &str, seed: u64) -> LocalFiles {
+        let hex = md5_of(&seed.to_le_bytes());
+        let parts = [
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..],
+        ];
+        LocalFiles {
+            frontend,
+            directory: format!(
+                "/opt/starrocks/fe/temp_dir/backup/{label}__{}",
+                parts.join("-")
+            ),
+        }
+    }
 }
 
 impl BackupJob {
@@ -89,7 +119,13 @@ impl BackupJob {
                 }
             }
             BackupState::Uploading => self.finish_upload(cluster, &repository),
-            BackupState::SaveMeta => self.state = BackupState::UploadInfo,
+            BackupState::SaveMeta => {
+                let seed = self.head.id.cast_unsigned();
+                self.local_files = cluster
+                    .leader
+                    .map(|leader| LocalFiles::new(leader, &self.head.label, seed));
+                self.state = BackupState::UploadInfo;
+            }
             BackupState::UploadInfo => self.upload_info(cluster, &repository),
             BackupState::Finished | BackupState::Cancelled => {}
         }
@@ -141,6 +177,14 @@ impl BackupJob {
 
     /// `__info` comes last: a snapshot exists once it is there. Errors are retried every tick.
     fn upload_info(&mut self, cluster: &Cluster, repository: &Repository) {
+        // The files are where SAVE_META has left them, which is another host after a change of the leader (`BackupJob.validateLocalFile`).
+        if let Some(files) = &self.local_files
+            && Some(files.frontend) != cluster.leader
+        {
+            self.head.status =
+                Status::common(format!("file is invalid: {}/__meta", files.directory));
+            return;
+        }
         let Some(cut) = &mut self.cut else { return };
         cut.info.retention = cluster.retention(self.ttl.as_ref());
         let directory = repository.snapshot_directory(&self.head.label);

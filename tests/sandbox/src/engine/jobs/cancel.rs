@@ -7,7 +7,7 @@ use crate::engine::create::done;
 use crate::engine::error;
 use crate::engine::jobs::{BackupState, Job, RestoreJob, RestoreState, Status};
 use crate::engine::session::Session;
-use crate::engine::table::{Relation, TableState};
+use crate::engine::table::{Relation, Table, TableState};
 
 impl Cluster {
     pub fn cancel_job(
@@ -77,6 +77,7 @@ impl Cluster {
     pub fn cancel_restore_job(&mut self, job: &mut RestoreJob, status: Status) {
         let hazard = self.live_table_hazard;
         let mut dropped: Vec<u64> = Vec::new();
+        let mut forgotten: Vec<(u64, Table)> = Vec::new();
         let mut cleared: Vec<(u64, Vec<u64>)> = Vec::new();
         if let Some(database) = self.database_by_id_mut(job.head.database_id) {
             for relation in database.relations.values_mut() {
@@ -91,7 +92,12 @@ impl Cluster {
                     .table(&restored.name)
                     .is_some_and(|table| hazard || table.id == restored.id);
                 if removable && let Some(table) = database.take_table(&restored.name) {
-                    dropped.push(table.id);
+                    if table.id == restored.id {
+                        dropped.push(table.id);
+                    } else {
+                        // The journal keeps it: followers show it, and it is there again when the leader is another process.
+                        forgotten.push((job.head.database_id, table));
+                    }
                 }
             }
             for view in &job.restored_views {
@@ -112,6 +118,7 @@ impl Cluster {
                 }
             }
         }
+        self.forgotten.append(&mut forgotten);
         let storage = dropped.iter().try_for_each(|id| self.store.drop(*id));
         let storage = storage.and_then(|()| {
             cleared

@@ -9,7 +9,7 @@ use crate::engine::snapshot::{
 };
 use crate::engine::table::{Relation, Table, TableState};
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Cut {
     pub meta: SnapshotMeta,
     pub info: SnapshotInfo,

@@ -19,7 +19,12 @@ impl Cluster {
                 continue;
             };
             if !job.is_done() {
+                let before = job.journal_mark();
                 self.visit(&mut job);
+                if job.journal_mark() != before {
+                    self.jobs.journalled += 1;
+                    job.head_mut().note_journalled();
+                }
             }
             self.jobs.slots.insert(database, job);
         }

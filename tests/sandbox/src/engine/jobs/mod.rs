@@ -7,6 +7,7 @@ mod cancel;
 mod commit;
 mod cut;
 mod handler;
+mod journal;
 mod prepare;
 mod restore;
 mod signature;
@@ -22,16 +23,18 @@ pub use restore::{RestoreJob, RestoreObject, RestoreState};
 pub use submit_backup::AnalyzedBackup;
 
 /// The last job of each database, by database id, and what holds them up.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Jobs {
     pub slots: BTreeMap<u64, Job>,
+    /// Entries that jobs have written to the journal.
+    pub journalled: u64,
     /// Ticks do nothing while set.
     pub held: bool,
     /// What uploads and downloads report instead of finishing.
     pub stalled: Option<String>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Job {
     Backup(Box<BackupJob>),
     Restore(Box<RestoreJob>),
@@ -51,6 +54,8 @@ pub struct JobHead {
     pub timeout: Duration,
     pub status: Status,
     pub task_error: String,
+    /// What `task_error` was when the journal last heard of the job.
+    pub journalled_task_error: String,
 }
 
 /// The Status column: `[OK]` or `[CODE, msg: text]` (`backup/Status.java`).
@@ -105,6 +110,13 @@ impl Job {
         match self {
             Job::Backup(job) => &job.head,
             Job::Restore(job) => &job.head,
+        }
+    }
+
+    pub fn head_mut(&mut self) -> &mut JobHead {
+        match self {
+            Job::Backup(job) => &mut job.head,
+            Job::Restore(job) => &mut job.head,
         }
     }
 

@@ -82,7 +82,7 @@ pub struct RestoredTable {
     pub name: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct RestoreJob {
     pub head: JobHead,
     pub state: RestoreState,

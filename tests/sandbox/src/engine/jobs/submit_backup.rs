@@ -113,6 +113,7 @@ impl Cluster {
             timeout: properties.timeout,
             status: Status::ok(),
             task_error: String::new(),
+            journalled_task_error: String::new(),
         };
         let job = BackupJob {
             head,
@@ -122,6 +123,7 @@ impl Cluster {
             snapshot_finished: None,
             upload_finished: None,
             cut: None,
+            local_files: None,
         };
         self.jobs
             .slots

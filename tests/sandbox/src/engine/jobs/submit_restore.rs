@@ -76,6 +76,7 @@ impl Cluster {
             timeout: properties.timeout,
             status: Status::ok(),
             task_error: String::new(),
+            journalled_task_error: String::new(),
         };
         let job = RestoreJob::new(
             head,

@@ -3,6 +3,7 @@
 mod catalogue;
 mod create_sql;
 mod fixed;
+mod frontends;
 mod jobs;
 mod nodes;
 mod objects;

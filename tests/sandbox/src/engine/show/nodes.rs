@@ -1,4 +1,4 @@
-//! SHOW FRONTENDS, BACKENDS, COMPUTE NODES and PROCESSLIST (`common/proc/*`, `qe/ShowResultMetaFactory.java`).
+//! SHOW BACKENDS, COMPUTE NODES and PROCESSLIST (`common/proc/*`, `qe/ShowResultMetaFactory.java`).
 
 use crate::answer::ResultSet;
 use crate::engine::access::{Need, Privilege};
@@ -6,26 +6,6 @@ use crate::engine::cluster::{Backend, Cluster};
 use crate::engine::session::Session;
 use crate::engine::show::{keeping, table, with_nulls};
 use crate::release::Release;
-
-const FRONTENDS: [&str; 17] = [
-    "Id",
-    "Name",
-    "IP",
-    "EditLogPort",
-    "HttpPort",
-    "QueryPort",
-    "RpcPort",
-    "Role",
-    "ClusterId",
-    "Join",
-    "Alive",
-    "ReplayedJournalId",
-    "LastHeartbeat",
-    "IsHelper",
-    "ErrMsg",
-    "StartTime",
-    "Version",
-];
 
 const BACKENDS: [&str; 30] = [
     "BackendId",
@@ -114,35 +94,6 @@ pub fn compute_nodes(release: Release) -> ResultSet {
 }
 
 impl Cluster {
-    pub(super) fn show_frontends(&self, session: &Session) -> ResultSet {
-        let rows = self.frontends.iter().map(|frontend| {
-            let id = frontend.id.to_string();
-            let cells = [
-                id.as_str(),
-                &frontend.name,
-                "127.0.0.1",
-                "9010",
-                "8030",
-                &frontend.query_port.to_string(),
-                "9020",
-                "LEADER",
-                &self.cluster_id.to_string(),
-                "true",
-                "true",
-                "1000",
-                &session.zone.show(self.now),
-                "true",
-                "",
-                &session.zone.show(frontend.started),
-                self.release.version(),
-            ];
-            cells.map(str::to_owned).to_vec()
-        });
-        keeping(table(&FRONTENDS, rows.collect()), |column| {
-            column != "Id" || self.release.numbers_frontends()
-        })
-    }
-
     pub(super) fn show_backends(&self, session: &Session) -> ResultSet {
         let tablets: usize = self
             .databases
@@ -224,7 +175,7 @@ impl Cluster {
     pub(super) fn show_processes(&self, session: &Session) -> ResultSet {
         let name = self
             .frontends
-            .first()
+            .get(session.frontend)
             .map_or("", |frontend| frontend.name.as_str())
             .to_owned();
         // Those of others need OPERATE (`qe/ConnectScheduler.getAllConnThreadInfoByUser`).
