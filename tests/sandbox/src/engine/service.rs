@@ -56,6 +56,15 @@ impl Service for Sandbox {
             .map_err(|error| wording::as_sent(error, release, None))
     }
 
+    fn change_user(&self, session: &mut Session, user: &str) {
+        let mut state = self.lock();
+        user.clone_into(&mut session.user);
+        session.reset(state.cluster.global_zone());
+        if let Some(info) = state.cluster.sessions.get_mut(&session.id) {
+            user.clone_into(&mut info.user);
+        }
+    }
+
     fn reset(&self, session: &mut Session) {
         let mut state = self.lock();
         state.look_at_clock();

@@ -101,7 +101,17 @@ impl Cluster {
                 "Config '{key}' does not exist or is not mutable"
             ))),
             Some(current) => {
-                value.clone_into(current);
+                let value = value.trim();
+                if !fits_type(type_of_config(key, current), value) {
+                    return Err(SqlError::plain(format!(
+                        "Failed to set config '{key}'. err: For input string: \"{value}\""
+                    )));
+                }
+                if type_of_config(key, current) == "boolean" {
+                    *current = value.eq_ignore_ascii_case("true").to_string();
+                } else {
+                    value.clone_into(current);
+                }
                 if key == "mysql_server_version" && !value.is_empty() {
                     self.variables.set_version(value);
                 }
@@ -140,6 +150,16 @@ impl Cluster {
 /// `@ConfField(mutable = true)` of `common/Config.java`.
 fn is_mutable(key: &str) -> bool {
     !matches!(key, "run_mode" | "qe_max_connection")
+}
+
+/// `ConfigBase.setConfigField`: what Java parses. A boolean takes everything, and what is not `true` is false.
+fn fits_type(kind: &str, value: &str) -> bool {
+    match kind {
+        "short" => value.parse::<i16>().is_ok(),
+        "int" => value.parse::<i32>().is_ok(),
+        "long" => value.parse::<i64>().is_ok(),
+        _ => true,
+    }
 }
 
 /// The type of the field in `common/Config.java`.

@@ -30,6 +30,9 @@ const GLOBAL_ONLY: &[&str] = &[
     "query_queue_max_queued_queries",
 ];
 
+/// Variables whose default is a whole number, while others are taken too: a fraction, `2G`, names of modes.
+const NOT_WHOLE: &[&str] = &["exec_mem_limit", "insert_max_filter_ratio", "sql_mode_v2"];
+
 const SESSION_ONLY: &[&str] = &["catalog", "custom_query_id", "resource_group", "warehouse"];
 
 const DEFAULTS: &[(&str, &str)] = &[
@@ -165,6 +168,7 @@ impl Variables {
         let name = name.to_ascii_lowercase();
         let value = checked(&name, value)?;
         self.check_update(global, &name)?;
+        let value = self.typed(&name, value)?;
         if name == "time_zone" {
             session.zone = Zone::parse(&value)?;
         }
@@ -218,6 +222,31 @@ impl Variables {
         ))
     }
 
+    /// `VariableMgr.setValue`: a variable keeps the type of its default.
+    fn typed(&self, name: &str, value: String) -> Result<String, SqlError> {
+        let default = self.defaults.get(name).map_or("", String::as_str);
+        if matches!(default, "true" | "false") {
+            return match value.to_ascii_lowercase().as_str() {
+                "on" | "true" | "1" => Ok("true".to_owned()),
+                "off" | "false" | "0" => Ok("false".to_owned()),
+                _ => Err(SqlError::new(
+                    1231,
+                    "42000",
+                    format!("Variable '{name}' can't be set to the value of '{value}'"),
+                )),
+            };
+        }
+        let is_number = default.parse::<i64>().is_ok() && !NOT_WHOLE.contains(&name);
+        if is_number && value.parse::<i64>().is_err() {
+            return Err(SqlError::new(
+                1232,
+                "42000",
+                format!("Incorrect argument type to variable '{name}'"),
+            ));
+        }
+        Ok(value)
+    }
+
     fn unknown(&self, name: &str) -> SqlError {
         error::analyzing_with(1193, "HY000", self.unknown_text(name))
     }
@@ -253,9 +282,6 @@ fn checked(name: &str, value: &str) -> Result<String, SqlError> {
         "query_timeout" | "insert_timeout" => in_range(name, value, 1, 259_200),
         "chunk_size" => in_range(name, value, 1, 65_535),
         "query_mem_limit" | "sql_select_limit" => in_range(name, value, 0, i64::MAX),
-        _ if matches!(value.to_ascii_lowercase().as_str(), "on" | "off") => {
-            Ok((value.eq_ignore_ascii_case("on")).to_string())
-        }
         _ => Ok(value.to_owned()),
     }
 }

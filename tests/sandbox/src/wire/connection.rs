@@ -114,7 +114,7 @@ impl<S: Service> Connection<S> {
         Ok(welcome.is_ok())
     }
 
-    /// Checks the password, opens the session and, if it is open already, replaces it.
+    /// Checks the password, opens the session or, if it is open already, gives it to the user.
     async fn log_in(&mut self, mut login: Login) -> io::Result<Result<(), SqlError>> {
         if login.wants_other_plugin() {
             self.packets.write(&switch_request(&self.salt)).await?;
@@ -133,16 +133,20 @@ impl<S: Service> Connection<S> {
     }
 
     fn open(&mut self, login: Login) -> Result<(), SqlError> {
-        let mut session = self.service.open(&login.user, &self.host, self.id)?;
+        let mut session = match self.session.take() {
+            Some(mut session) => {
+                self.service.change_user(&mut session, &login.user);
+                session
+            }
+            None => self.service.open(&login.user, &self.host, self.id)?,
+        };
         if let Some(database) = &login.database
             && let Err(error) = self.service.use_database(&mut session, database)
         {
             self.service.close(session);
             return Err(error);
         }
-        if let Some(old) = self.session.replace(session) {
-            self.service.close(old);
-        }
+        self.session = Some(session);
         self.user = login.user;
         Ok(())
     }

@@ -26,6 +26,10 @@ pub trait Service: Clone + Send + Sync + 'static {
 
     fn use_database(&self, session: &mut Self::Session, name: &str) -> Result<(), SqlError>;
 
+    /// COM_CHANGE_USER, once the new user is proven: another user, the variables reset; database and user variables stay
+    /// (`mysql/MysqlProto.changeUser`, `qe/ConnectProcessor.handleChangeUser`).
+    fn change_user(&self, session: &mut Self::Session, user: &str);
+
     /// COM_RESET_CONNECTION: the session variables go back to the global ones, nothing else changes.
     fn reset(&self, session: &mut Self::Session);
 

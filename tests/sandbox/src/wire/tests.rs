@@ -109,6 +109,10 @@ impl Service for Fake {
         Ok(())
     }
 
+    fn change_user(&self, session: &mut FakeSession, _user: &str) {
+        session.resets = 0;
+    }
+
     fn reset(&self, session: &mut FakeSession) {
         session.resets += 1;
     }

@@ -7,6 +7,7 @@ mod client;
 mod fact;
 mod page;
 mod pattern;
+mod reset;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -8,4 +8,5 @@ mod monitoring;
 mod partitions;
 mod query;
 mod restore;
+mod snapshots;
 mod versions;
