@@ -24,31 +24,42 @@ struct Running {
 
 impl Running {
     fn start(arguments: &[&str]) -> Running {
+        Running::start_all(arguments, 1).0
+    }
+
+    /// With the ports of all its frontends, the leader's first.
+    fn start_all(arguments: &[&str], frontends: usize) -> (Running, Vec<u16>) {
         let mut child = sandbox(&["--listen", "127.0.0.1:0"])
             .args(arguments)
             .spawn()
             .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap())
-            .read_line(&mut line)
-            .unwrap();
-        let address = line.trim().strip_prefix("listening on 127.0.0.1:");
-        let port = address
-            .unwrap_or_else(|| panic!("it said {line:?}"))
-            .parse()
-            .unwrap();
-        Running { child, port }
+        let ports: Vec<u16> = BufReader::new(child.stdout.as_mut().unwrap())
+            .lines()
+            .take(frontends)
+            .map(|line| {
+                let line = line.unwrap();
+                let port = line.strip_prefix("listening on 127.0.0.1:");
+                port.unwrap_or_else(|| panic!("it said {line:?}"))
+                    .parse()
+                    .unwrap()
+            })
+            .collect();
+        let port = ports[0];
+        (Running { child, port }, ports)
     }
 
-    async fn connect(&self) -> Conn {
-        let options = OptsBuilder::default()
+    fn options(port: u16) -> OptsBuilder {
+        OptsBuilder::default()
             .ip_or_hostname("127.0.0.1")
-            .tcp_port(self.port)
+            .tcp_port(port)
             .user(Some("root"))
             .prefer_socket(false)
             .max_allowed_packet(Some(64 << 20))
-            .wait_timeout(Some(28_800));
-        Conn::new(options).await.unwrap()
+            .wait_timeout(Some(28_800))
+    }
+
+    async fn connect(&self) -> Conn {
+        Conn::new(Running::options(self.port)).await.unwrap()
     }
 
     /// Sends a signal, waits for the end, and returns whether it was a clean one and what was logged.
@@ -117,6 +128,31 @@ async fn it_serves_what_the_init_file_made_and_ends_on_a_signal() {
     let (clean, log) = program.end("-TERM");
     assert!(clean);
     assert!(log.contains("SELECT a FROM sales.t ORDER BY a"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_frontend_has_a_port_that_show_frontends_names() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().to_str().unwrap();
+    let (program, ports) = Running::start_all(&["--data", data, "--frontends", "3"], 3);
+    let mut conn = program.connect().await;
+    let rows: Vec<mysql_async::Row> = conn.query("SHOW FRONTENDS").await.unwrap();
+    let shown: Vec<(String, String)> = rows
+        .iter()
+        .map(|row| (row.get("QueryPort").unwrap(), row.get("Role").unwrap()))
+        .collect();
+    let roles = ["LEADER", "FOLLOWER", "FOLLOWER"];
+    let expected: Vec<(String, String)> = ports
+        .iter()
+        .zip(roles)
+        .map(|(port, role)| (port.to_string(), role.to_owned()))
+        .collect();
+    assert_eq!(shown, expected);
+    let last = Running::options(ports[2]);
+    let mut last = Conn::new(last).await.unwrap();
+    last.query_drop("CREATE DATABASE d").await.unwrap();
+    let found: Vec<String> = conn.query("SHOW DATABASES LIKE 'd'").await.unwrap();
+    assert_eq!(found, ["d"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
