@@ -150,6 +150,11 @@ pub enum Control {
     /// So many rounds of the backup handler, now.
     Tick(u32),
     Frontend(FrontendControl),
+    /// One more part behind the name of a partition.
+    Grow {
+        table: ObjectName,
+        partition: String,
+    },
 }
 
 /// What befalls a frontend, or a statement between two. Frontends are counted from 1.

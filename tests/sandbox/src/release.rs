@@ -229,6 +229,12 @@ impl Release {
         self >= Release::V3_4
     }
 
+    /// INSERT of some columns of a PRIMARY KEY table leaves the others of a row that exists as they are; before, it replaced the row
+    /// (`sql/analyzer/InsertAnalyzer.java`; docs, release notes of 3.3).
+    pub fn inserts_partially(self) -> bool {
+        self >= Release::V3_3
+    }
+
     /// INSERT OVERWRITE of a named partition of a table that makes its partitions itself: from StarRocks/starrocks#34777 (3.1, 3.2) until
     /// StarRocks/starrocks#60750 (3.3.17, 3.5.3, 4.0) the partition was made again from its values, which fails for RANGE by expression and
     /// for LIST partitions with a name of their own.

@@ -21,6 +21,7 @@ impl Sandbox {
                     ));
                 }
             }
+            Control::Grow { table, partition } => self.lock().cluster.grow(table, partition)?,
             Control::Tick(rounds) => (0..*rounds).for_each(|_| self.tick()),
             Control::Frontend(control) => self
                 .control_frontend(session, control)

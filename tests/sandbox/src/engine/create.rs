@@ -14,7 +14,7 @@ use crate::engine::partitioning::partition_kind;
 use crate::engine::session::Session;
 use crate::engine::table::{Relation, Table, TableState, View};
 use crate::engine::translate::Translator;
-use crate::engine::{definition, dynamic, error, properties};
+use crate::engine::{definition, dynamic, error, generated, properties};
 
 pub fn done() -> Answer {
     Answer::Done(Done::default())
@@ -69,6 +69,7 @@ impl Cluster {
             return Ok(done());
         }
         let table = self.build_table(statement)?;
+        self.check_generated(session, &table)?;
         self.authorized()?;
         self.store.create(&table)?;
         self.database_mut(&database)?.add_table(table);
@@ -150,6 +151,7 @@ impl Cluster {
         let name = &statement.name.name;
         let (keys, key_count) = definition::key_columns(statement)?;
         let columns = definition::columns(statement, keys, key_count)?;
+        generated::check(statement, keys, key_count)?;
         let mut given: BTreeMap<String, String> = statement.properties.iter().cloned().collect();
         properties::check(&given)?;
         let replication_num =

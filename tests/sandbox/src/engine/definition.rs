@@ -2,22 +2,12 @@
 
 use crate::answer::SqlError;
 use crate::ast::{ColumnDefinition, CreateTable, DataType, Distribution, KeysType};
-use crate::engine::error;
 use crate::engine::table::fixed_width;
+use crate::engine::{aggregate, error};
 
 pub fn refuse_unmodelled(statement: &CreateTable) -> Result<(), SqlError> {
     if statement.temporary {
         return Err(error::not_modelled("temporary tables"));
-    }
-    if let Some(column) = statement
-        .columns
-        .iter()
-        .find(|column| column.generated.is_some())
-    {
-        return Err(error::not_modelled(format!(
-            "the generated column '{}'",
-            column.name
-        )));
     }
     if let Some(column) = statement
         .columns
@@ -37,11 +27,37 @@ pub fn key_columns(statement: &CreateTable) -> Result<(KeysType, usize), SqlErro
     if statement.columns.is_empty() {
         return Err(error::analyzing("A table must have at least 1 column"));
     }
-    let Some((keys, names)) = &statement.keys else {
-        return Ok((KeysType::Duplicate, default_key_count(&statement.columns)));
+    let given = match &statement.keys {
+        Some((keys, names)) => Some((*keys, names.clone())),
+        // Columns with a function and no key clause make an AGGREGATE KEY table of the others.
+        None if statement
+            .columns
+            .iter()
+            .any(|column| column.aggregation.is_some()) =>
+        {
+            let keys = statement
+                .columns
+                .iter()
+                .filter(|column| column.aggregation.is_none());
+            let names = keys.map(|column| column.name.clone()).collect();
+            Some((KeysType::Aggregate, names))
+        }
+        None => None,
     };
-    if *keys == KeysType::Aggregate {
-        return Err(error::not_modelled("AGGREGATE KEY tables"));
+    let Some((keys, names)) = &given else {
+        let count = default_key_count(&statement.columns);
+        if count == 0 {
+            return Err(error::analyzing(format!(
+                "Data type of first column cannot be {}",
+                crate::engine::table::type_sql(statement.columns[0].data_type)
+            )));
+        }
+        return Ok((KeysType::Duplicate, count));
+    };
+    if names.len() > statement.columns.len() {
+        return Err(error::analyzing(
+            "The number of key columns should be less than the number of columns.",
+        ));
     }
     for (index, name) in names.iter().enumerate() {
         match statement
@@ -56,9 +72,14 @@ pub fn key_columns(statement: &CreateTable) -> Result<(KeysType, usize), SqlErro
             }
             Some(position) if position != index => {
                 return Err(error::analyzing(
-                    "Key columns must be the first few columns of the schema and the order of the key columns must be consistent with the \
+                    "Key columns must be the first few columns of the schema and the order  of the key columns must be consistent with the \
                      order of the schema",
                 ));
+            }
+            Some(position) if statement.columns[position].aggregation.is_some() => {
+                return Err(error::analyzing(format!(
+                    "Key column[{name}] should not specify aggregate type."
+                )));
             }
             Some(_) => {}
         }
@@ -72,6 +93,7 @@ pub fn default_key_count(columns: &[ColumnDefinition]) -> usize {
     let mut count = 0;
     for column in columns {
         if count == 3
+            || column.generated.is_some()
             || matches!(
                 column.data_type,
                 DataType::Float | DataType::Double | DataType::Json
@@ -89,7 +111,7 @@ pub fn default_key_count(columns: &[ColumnDefinition]) -> usize {
             break;
         }
     }
-    count.max(1)
+    count
 }
 
 pub fn columns(
@@ -97,6 +119,15 @@ pub fn columns(
     keys: KeysType,
     key_count: usize,
 ) -> Result<Vec<ColumnDefinition>, SqlError> {
+    let counting = statement
+        .columns
+        .iter()
+        .filter(|column| column.auto_increment);
+    if counting.count() > 1 {
+        return Err(error::analyzing(
+            "More than one AUTO_INCREMENT column defined in CREATE TABLE Statement",
+        ));
+    }
     let mut columns: Vec<ColumnDefinition> = Vec::with_capacity(statement.columns.len());
     for (index, given) in statement.columns.iter().enumerate() {
         let mut column = given.clone();
@@ -104,16 +135,28 @@ pub fn columns(
             .iter()
             .any(|other| other.name.eq_ignore_ascii_case(&column.name))
         {
-            return Err(error::analyzing(format!(
-                "Duplicate column name '{}'",
-                column.name
-            )));
+            return Err(error::analyzing_with(
+                1060,
+                "42S21",
+                format!("Duplicate column name '{}'", column.name),
+            ));
         }
-        if column.aggregation.is_some() {
-            return Err(error::analyzing(format!(
-                "Cannot specify aggregate function for column '{}' of this table",
-                column.name
-            )));
+        aggregate::check(&column)?;
+        check_function(&column, keys, index >= key_count)?;
+        if keys != KeysType::Aggregate {
+            // UNIQUE and PRIMARY replace without saying so.
+            column.aggregation = None;
+        }
+        if column.aggregation.as_deref() == Some("SUM")
+            && let DataType::Decimal { scale, .. } = column.data_type
+        {
+            column.data_type = DataType::Decimal {
+                precision: 38,
+                scale,
+            };
+        }
+        if column.aggregation.as_deref() == Some("REPLACE_IF_NOT_NULL") {
+            column.nullable = Some(true);
         }
         column.key = index < key_count;
         if keys == KeysType::Primary && column.key {
@@ -122,10 +165,7 @@ pub fn columns(
         }
         if column.auto_increment {
             if column.data_type != DataType::BigInt {
-                return Err(error::analyzing(format!(
-                    "The AUTO_INCREMENT column must be BIGINT: {}",
-                    column.name
-                )));
+                return Err(error::analyzing("The AUTO_INCREMENT column must be BIGINT"));
             }
             column.nullable = Some(false);
         }
@@ -133,6 +173,23 @@ pub fn columns(
         columns.push(column);
     }
     Ok(columns)
+}
+
+fn check_function(
+    column: &ColumnDefinition,
+    keys: KeysType,
+    is_value: bool,
+) -> Result<(), SqlError> {
+    let name = keys_name(keys);
+    let wrong = match (keys, column.aggregation.as_deref()) {
+        (KeysType::Aggregate, None) if is_value => "should",
+        (KeysType::Aggregate, _) | (_, None | Some("REPLACE")) => return Ok(()),
+        (_, Some(_)) => "should not",
+    };
+    Err(error::analyzing(format!(
+        "{name} table {wrong} specify aggregate type for non-key column[{}]",
+        column.name
+    )))
 }
 
 fn check_primary_column(column: &ColumnDefinition) -> Result<(), SqlError> {
@@ -170,9 +227,14 @@ pub fn distribution(
     key_columns: &[ColumnDefinition],
 ) -> Result<Distribution, SqlError> {
     match (&statement.distribution, keys) {
-        (Some(Distribution::Random { .. }), KeysType::Primary | KeysType::Unique) => Err(
-            error::analyzing(format!("{} must use hash distribution", keys_name(keys))),
-        ),
+        (Some(Distribution::Random { .. }), _) if !may_be_random(statement, keys) => {
+            let replaces = statement.columns.iter().any(is_replaced);
+            Err(error::analyzing(format!(
+                "{}{} must use hash distribution",
+                keys_sql(keys),
+                if replaces { " with replace " } else { "" }
+            )))
+        }
         (Some(Distribution::Hash { columns, buckets }), _) => {
             let known = |name: &String| {
                 statement
@@ -214,6 +276,32 @@ pub fn distribution(
             "Currently not support default distribution in {}",
             keys_name(keys)
         ))),
+    }
+}
+
+/// DUPLICATE tables, and AGGREGATE tables that replace nothing.
+fn may_be_random(statement: &CreateTable, keys: KeysType) -> bool {
+    match keys {
+        KeysType::Duplicate => true,
+        KeysType::Aggregate => !statement.columns.iter().any(is_replaced),
+        KeysType::Unique | KeysType::Primary => false,
+    }
+}
+
+fn is_replaced(column: &ColumnDefinition) -> bool {
+    column
+        .aggregation
+        .as_deref()
+        .is_some_and(|function| function.starts_with("REPLACE"))
+}
+
+/// `KeysType.toSql`.
+fn keys_sql(keys: KeysType) -> &'static str {
+    match keys {
+        KeysType::Duplicate => "DUPLICATE KEY",
+        KeysType::Aggregate => "AGGREGATE KEY",
+        KeysType::Unique => "UNIQUE KEY",
+        KeysType::Primary => "PRIMARY KEY",
     }
 }
 

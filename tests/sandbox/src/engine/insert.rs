@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rusqlite::types::Value;
 
 use crate::answer::{Answer, SqlError};
-use crate::ast::{ColumnDefinition, DefaultValue, Insert, InsertSource};
+use crate::ast::{ColumnDefinition, DefaultValue, Insert, InsertSource, KeysType};
 use crate::engine::cluster::Cluster;
 use crate::engine::load::{Refusal, Target, check_key_size, fit_row};
 use crate::engine::overwrite::{self, Scope, names};
@@ -13,6 +13,7 @@ use crate::engine::session::Session;
 use crate::engine::table::Table;
 use crate::engine::translate::constant;
 use crate::engine::{datetime, error};
+use crate::release::Release;
 
 /// Where a column of the table takes its value from.
 #[derive(Clone, Copy)]
@@ -44,7 +45,7 @@ impl Cluster {
         if insert.overwrite {
             overwrite::check(table, insert, scope, self.release)?;
         }
-        let origins = origins(table, &insert.columns)?;
+        let origins = origins(table, &insert.columns, self.release)?;
         let given = self.source_rows(session, &target, insert)?;
         let load = self.begin_load(&target.database, "insert", insert.label.as_deref())?;
         let rows = self.complete(session, &target, &origins, given)?;
@@ -52,7 +53,7 @@ impl Cluster {
             Ok(placed) if insert.overwrite => {
                 return self.overwrite(&target, insert, scope, load, placed);
             }
-            Ok(placed) => self.write(&target, placed),
+            Ok(placed) => self.write(&target, insert, placed),
             Err(refusal) => Err(refusal),
         };
         let (touched, count) = written.map_err(|refusal| refusal.into_error(self, &load))?;
@@ -71,7 +72,11 @@ impl Cluster {
         insert: &Insert,
     ) -> Result<Vec<Vec<Option<Value>>>, SqlError> {
         let width = if insert.columns.is_empty() {
-            self.table_at(target)?.columns.len()
+            let columns = &self.table_at(target)?.columns;
+            columns
+                .iter()
+                .filter(|column| column.generated.is_none())
+                .count()
         } else {
             insert.columns.len()
         };
@@ -195,6 +200,7 @@ impl Cluster {
                 Err(refusal) => return Err(refusal),
             }
         }
+        self.generate(session, target, &mut fitted)?;
         if insert.partitions.is_empty() {
             self.give_birth(target, &fitted).map_err(Refusal::Other)?;
         }
@@ -213,15 +219,40 @@ impl Cluster {
     fn write(
         &self,
         target: &Target,
+        insert: &Insert,
         placed: Vec<(u64, Vec<Value>)>,
     ) -> Result<(BTreeSet<u64>, u64), Refusal> {
         let table = self.table_at(target).map_err(Refusal::Other)?;
         let touched = placed.iter().map(|(physical, _)| *physical).collect();
+        // A row of some columns leaves the others of its key as they are.
+        let partial = table.keys == KeysType::Primary
+            && !insert.columns.is_empty()
+            && self.release.inserts_partially();
+        if partial
+            && table
+                .columns
+                .iter()
+                .any(|column| column.generated.is_some())
+        {
+            return Err(Refusal::Other(error::not_modelled(
+                "INSERT of some columns of a PRIMARY KEY table with generated columns",
+            )));
+        }
+        let given = partial.then(|| {
+            let named = |index: &usize| {
+                let column = &table.columns[*index];
+                let is_named = |name: &String| name.eq_ignore_ascii_case(&column.name);
+                column.generated.is_some() || insert.columns.iter().any(is_named)
+            };
+            (0..table.columns.len())
+                .filter(named)
+                .collect::<Vec<usize>>()
+        });
         let rows = placed
             .iter()
             .map(|(physical, row)| (*physical, row.as_slice()));
         self.store
-            .atomically(|store| store.insert(table, rows))
+            .atomically(|store| store.insert(table, given.as_deref(), rows))
             .map_err(Refusal::Other)?;
         Ok((touched, placed.len() as u64))
     }
@@ -249,29 +280,63 @@ fn check_partitions(table: &Table, insert: &Insert) -> Result<(), SqlError> {
     Ok(())
 }
 
-fn origins(table: &Table, columns: &[String]) -> Result<Vec<Origin>, SqlError> {
+fn origins(table: &Table, columns: &[String], release: Release) -> Result<Vec<Origin>, SqlError> {
     if columns.is_empty() {
-        return Ok((0..table.columns.len()).map(Origin::Given).collect());
+        let mut places = 0..;
+        let ordinary = |column: &ColumnDefinition| match (&column.generated, places.next()) {
+            (None, Some(place)) => Origin::Given(place),
+            _ => Origin::Default,
+        };
+        return Ok(table.columns.iter().map(ordinary).collect());
     }
     let mut origins = vec![Origin::Default; table.columns.len()];
     for (index, name) in columns.iter().enumerate() {
         let column = table.column(name).ok_or_else(|| {
             error::analyzing(format!("Unknown column '{name}' in '{}'", table.name))
         })?;
+        if table.columns[column].generated.is_some() {
+            return Err(error::analyzing(format!(
+                "generated column '{name}' can not be specified"
+            )));
+        }
         if matches!(origins[column], Origin::Given(_)) {
             return Err(error::analyzing(format!("Column '{name}' specified twice")));
         }
         origins[column] = Origin::Given(index);
     }
-    for (column, origin) in table.columns.iter().zip(&origins) {
-        let absent =
-            matches!(origin, Origin::Default) && column.default.is_none() && !column.auto_increment;
-        if absent && column.nullable == Some(false) {
-            return Err(error::analyzing(format!(
-                "'{}' must be explicitly mentioned in column permutation",
-                column.name
-            )));
+    let absent = |(column, origin): &(&ColumnDefinition, &Origin)| {
+        matches!(origin, Origin::Default)
+            && column.default.is_none()
+            && !column.auto_increment
+            && column.generated.is_none()
+    };
+    let mut missing = table.columns.iter().zip(&origins).filter(absent);
+    if table.keys == KeysType::Primary && release.inserts_partially() {
+        let keys: Vec<String> = missing
+            .clone()
+            .filter(|(column, _)| column.key)
+            .map(|(column, _)| column.name.to_lowercase())
+            .collect();
+        if !keys.is_empty() {
+            // ERR_MISSING_KEY_COLUMNS
+            return Err(error::analyzing_with(
+                6014,
+                "42000",
+                format!(
+                    "missing key columns:{} for primary key table",
+                    keys.join(",")
+                ),
+            ));
         }
+    }
+    if let Some((column, _)) = missing.find(|(column, _)| column.nullable == Some(false)) {
+        let mut mentioned: Vec<String> = columns.iter().map(|name| format!(" {name} ")).collect();
+        mentioned.sort_by_key(|name| name.to_lowercase());
+        return Err(error::analyzing(format!(
+            "'{}' must be explicitly mentioned in column permutation: {}",
+            column.name,
+            mentioned.concat()
+        )));
     }
     Ok(origins)
 }

@@ -5,6 +5,7 @@
 //! "not modelled by this sandbox", never approximated. Nothing here knows a client.
 
 mod access;
+mod aggregate;
 mod alter;
 mod birth;
 mod clock;
@@ -24,6 +25,8 @@ mod forward;
 mod forward_faults;
 mod frontend;
 mod functions;
+mod generated;
+mod growth;
 mod information_schema;
 mod insert;
 mod jobs;

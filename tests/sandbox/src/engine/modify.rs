@@ -109,6 +109,8 @@ impl Cluster {
             };
             run().map_err(|fault: rusqlite::Error| error::storage(&fault))
         })?;
+        self.regenerate(session, &target, rows.iter().map(|row| row[0].clone()))
+            .map_err(|refusal| refusal.into_error(self, &load))?;
         let touched = rows.iter().filter_map(|row| physical_id(&row[1])).collect();
         self.commit(&target, load, &touched, rows.len() as u64)
     }
@@ -133,10 +135,14 @@ impl Cluster {
             )));
         }
         table.check_writable()?;
-        let filter = filter.ok_or_else(|| {
-            error::analyzing("Delete must specify where clause to prevent full table delete")
-        })?;
         let primary = table.keys == KeysType::Primary;
+        let filter = filter.ok_or_else(|| {
+            error::analyzing(if primary {
+                "Delete must specify where clause to prevent full table delete"
+            } else {
+                "Where clause is not set"
+            })
+        })?;
         if primary && !partitions.is_empty() {
             return Err(error::analyzing(
                 "Delete for primary key table do not support specifying partitions",
@@ -298,6 +304,12 @@ fn assigned_columns(
         if index < table.key_count {
             return Err(error::analyzing(format!(
                 "primary key column cannot be updated: {}",
+                table.columns[index].name
+            )));
+        }
+        if table.columns[index].generated.is_some() {
+            return Err(error::analyzing(format!(
+                "generated column cannot be updated: {}",
                 table.columns[index].name
             )));
         }

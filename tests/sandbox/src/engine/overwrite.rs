@@ -123,6 +123,7 @@ impl Cluster {
         self.store.atomically(|store| {
             store.insert(
                 table,
+                None,
                 placed
                     .iter()
                     .map(|(physical, row)| (*physical, row.as_slice())),

@@ -10,10 +10,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::answer::SqlError;
-use crate::ast::DataType;
-use crate::engine::error;
+use crate::ast::{DataType, KeysType};
 use crate::engine::functions::{self, Shared};
 use crate::engine::table::Table;
+use crate::engine::{aggregate, error};
 
 /// The hidden column that says which physical partition a row is in.
 pub const PARTITION_COLUMN: &str = "__physical";
@@ -74,12 +74,11 @@ impl Store {
             columns.concat(),
             table.id
         );
-        if table.replaces_by_key() {
-            let keys: Vec<String> = table.key_names().into_iter().map(quote).collect();
+        if table.has_one_row_per_key() {
             sql += &format!(
-                "CREATE UNIQUE INDEX k{} ON {name} ({}, {PARTITION_COLUMN});",
+                "CREATE UNIQUE INDEX k{} ON {name} ({});",
                 table.id,
-                keys.join(", ")
+                key(table)
             );
         }
         self.batch(&sql)
@@ -119,13 +118,23 @@ impl Store {
         ))
     }
 
-    /// Writes rows in their physical partitions; a row with the key of another replaces it where the table's type says so.
+    /// Writes rows in their physical partitions. Where the table keeps one row per key, the row with the same key is replaced, or merged with
+    /// the new one, column by column; `given` leaves the other columns as they are.
     pub fn insert<'r>(
         &self,
         table: &Table,
+        given: Option<&[usize]>,
         rows: impl Iterator<Item = (u64, &'r [Value])>,
     ) -> Result<(), SqlError> {
-        let verb = if table.replaces_by_key() {
+        let merge = match (table.has_one_row_per_key(), table.keys, given) {
+            (false, ..) => None,
+            (true, KeysType::Aggregate, _) => {
+                Some((table.key_count..table.columns.len()).collect())
+            }
+            (true, _, Some(given)) => Some(given.to_vec()),
+            (true, _, None) => None,
+        };
+        let verb = if table.has_one_row_per_key() && merge.is_none() {
             "INSERT OR REPLACE"
         } else {
             "INSERT"
@@ -140,7 +149,9 @@ impl Store {
             "{verb} INTO {} ({PARTITION_COLUMN}, {}) VALUES (?{marks})",
             storage_name(table.id),
             names.join(", ")
-        );
+        ) + &merge.map_or_else(String::new, |columns: Vec<usize>| {
+            on_conflict(table, &columns)
+        });
         let mut statement = self
             .connection
             .prepare_cached(&sql)
@@ -255,6 +266,47 @@ pub fn storage_name(table_id: u64) -> String {
 /// Backticks, because SQLite reads an unknown name in double quotes as a string.
 pub fn quote(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
+}
+
+/// NULL is a key like any other, which an index of SQLite does not think.
+fn key(table: &Table) -> String {
+    let mut parts: Vec<String> = table.columns[..table.key_count]
+        .iter()
+        .map(|column| {
+            let name = quote(&column.name);
+            if column.nullable == Some(false) {
+                name
+            } else {
+                format!("ifnull({name}, x'00')")
+            }
+        })
+        .collect();
+    parts.push(PARTITION_COLUMN.to_owned());
+    parts.join(", ")
+}
+
+fn on_conflict(table: &Table, columns: &[usize]) -> String {
+    let sets: Vec<String> = columns
+        .iter()
+        .filter(|index| **index >= table.key_count)
+        .map(|index| {
+            let column = &table.columns[*index];
+            let (old, new) = (
+                quote(&column.name),
+                format!("excluded.{}", quote(&column.name)),
+            );
+            let merged = aggregate::merge(column.aggregation.as_deref(), &old, &new);
+            format!("{old} = {merged}")
+        })
+        .collect();
+    if sets.is_empty() {
+        return format!(" ON CONFLICT ({}) DO NOTHING", key(table));
+    }
+    format!(
+        " ON CONFLICT ({}) DO UPDATE SET {}",
+        key(table),
+        sets.join(", ")
+    )
 }
 
 fn affinity(data_type: DataType) -> &'static str {

@@ -212,9 +212,9 @@ impl Table {
         }
     }
 
-    /// UNIQUE and PRIMARY tables keep one row per key.
-    pub fn replaces_by_key(&self) -> bool {
-        matches!(self.keys, KeysType::Primary | KeysType::Unique)
+    /// UNIQUE and PRIMARY replace, AGGREGATE merges.
+    pub fn has_one_row_per_key(&self) -> bool {
+        self.keys != KeysType::Duplicate
     }
 
     pub fn key_names(&self) -> Vec<&str> {

@@ -4,7 +4,7 @@ use crate::ast::{Control, Statement};
 use crate::parser::cursor::{Cursor, Parsed};
 
 impl Cursor<'_> {
-    /// `SANDBOX ADVANCE '<duration>'` or `SANDBOX TICK [n]`
+    /// `SANDBOX ADVANCE '<duration>'`, `SANDBOX TICK [n]`, `SANDBOX GROW db.t PARTITION p` and others
     pub fn sandbox(&mut self) -> Parsed<Statement> {
         self.expect("SANDBOX")?;
         if let Some(statement) = self.load_by_hand()? {
@@ -14,12 +14,19 @@ impl Cursor<'_> {
             Control::Advance(self.duration()?)
         } else if self.take("TICK") {
             Control::Tick(if self.is_end() { 1 } else { self.integer()? })
+        } else if self.take("GROW") {
+            let table = self.object_name()?;
+            self.expect("PARTITION")?;
+            Control::Grow {
+                table,
+                partition: self.name()?,
+            }
         } else if let Some(control) = self.frontend_control()? {
             Control::Frontend(control)
         } else {
             return Err(self.unexpected(&[
-                "ADVANCE", "TICK", "HOLD", "COMMIT", "ABORT", "ROUTINE", "LEADER", "STOP", "START",
-                "RESTART", "OBSERVER", "LAG", "FORWARD", "HIDE", "REVEAL",
+                "ADVANCE", "TICK", "GROW", "HOLD", "COMMIT", "ABORT", "ROUTINE", "LEADER", "STOP",
+                "START", "RESTART", "OBSERVER", "LAG", "FORWARD", "HIDE", "REVEAL",
             ]));
         };
         Ok(Statement::Sandbox(control))

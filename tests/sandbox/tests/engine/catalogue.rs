@@ -81,10 +81,6 @@ fn databases_and_tables_refuse_doubles_and_absence_by_code() {
         ("CREATE TABLE t (k INT) DISTRIBUTED BY HASH(k)", 1050),
         ("DROP TABLE gone", 5502),
         ("SHOW BACKUP FROM gone", 5501),
-        (
-            "CREATE TABLE agg (k INT, v INT SUM) AGGREGATE KEY (k) DISTRIBUTED BY HASH(k)",
-            1064,
-        ),
         ("CREATE TABLE p (v STRING, k INT) PRIMARY KEY (k)", 1064),
         ("CREATE TABLE u (k INT) UNIQUE KEY (k)", 1064),
         ("BEGIN", 1064),

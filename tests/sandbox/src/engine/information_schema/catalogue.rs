@@ -300,11 +300,8 @@ fn column_row(database: &str, table: &Table, index: usize, column: &ColumnDefini
         Value::Null,
         text(full),
         text(key),
-        text(if column.auto_increment {
-            "auto_increment"
-        } else {
-            ""
-        }),
+        // EXTRA is never filled in (`be/src/exec/schema_scanner/schema_columns_scanner.cpp`), not even for AUTO_INCREMENT.
+        text(""),
         text(""),
         text(column.comment.clone().unwrap_or_default()),
         if length == Value::Null {
@@ -313,7 +310,10 @@ fn column_row(database: &str, table: &Table, index: usize, column: &ColumnDefini
             length
         },
         scale,
-        Value::Null,
+        column
+            .generated
+            .as_ref()
+            .map_or(Value::Null, |expression| text(expression.clone())),
         Value::Null,
     ]
 }

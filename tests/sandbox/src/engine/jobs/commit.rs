@@ -58,6 +58,7 @@ impl RestoreJob {
             store.clear(table.id, std::iter::once(download.physical))?;
             store.insert(
                 table,
+                None,
                 rows.iter().map(|row| (download.physical, row.as_slice())),
             )
         })?;

@@ -128,7 +128,11 @@ impl Cluster {
         let now = self.now;
         let table = self.table_at(target)?;
         self.store.atomically(|store| {
-            store.insert(table, rows.iter().map(|row| (physical, row.as_slice())))?;
+            store.insert(
+                table,
+                None,
+                rows.iter().map(|row| (physical, row.as_slice())),
+            )?;
             store.clear(table.id, old.physical_ids())
         })?;
         let table = self

@@ -64,6 +64,9 @@ pub fn create_foreign_sql(table: &Foreign) -> String {
 
 fn column_sql(column: &ColumnDefinition) -> String {
     let mut sql = format!("`{}` {}", column.name, type_sql(column.data_type));
+    if let Some(function) = &column.aggregation {
+        sql += &format!(" {function}");
+    }
     sql += if column.nullable == Some(false) {
         " NOT NULL"
     } else {
@@ -77,6 +80,9 @@ fn column_sql(column: &ColumnDefinition) -> String {
         Some(DefaultValue::CurrentTimestamp) => sql += " DEFAULT CURRENT_TIMESTAMP",
         Some(DefaultValue::Function(function)) => sql += &format!(" DEFAULT ({function})"),
         Some(DefaultValue::Null) | None => {}
+    }
+    if let Some(expression) = &column.generated {
+        sql += &format!(" AS {expression}");
     }
     sql + &format!(
         " COMMENT \"{}\"",

@@ -5,6 +5,7 @@ use sqlparser::ast as sql;
 use crate::answer::SqlError;
 use crate::ast::ObjectName;
 use crate::engine::access::{Kind, kind_of};
+use crate::engine::aggregate::merged_source;
 use crate::engine::store::{PARTITION_COLUMN, quote, storage_name};
 use crate::engine::table::{Relation, Table, View};
 use crate::engine::translate::scope::{Output, Scope, Source, Translator, outputs};
@@ -156,7 +157,8 @@ impl Translator<'_> {
             Relation::Table(table) => {
                 self.read(kind_of(relation), found.id, table.id, &table.name);
                 table.check_readable()?;
-                self.introduce(rows_of(table, partitions)?, alias, outputs(table))
+                let source = merged_source(table, rows_of(table, partitions)?);
+                self.introduce(source, alias, outputs(table))
             }
             Relation::View(view) => {
                 self.read(Kind::View, found.id, view.id, &view.name);
