@@ -7,6 +7,7 @@ mod harness;
 mod load;
 mod monitoring;
 mod partitions;
+mod privileges;
 mod query;
 mod restore;
 mod snapshots;

@@ -120,7 +120,18 @@ impl Cluster {
             Statement::Backup(_) => vec![REPOSITORY],
             Statement::Restore(restore) => self.restore_needs(session, restore),
             Statement::Cancel { target, .. } => self.cancel_needs(session, target),
-            Statement::CreateRepository(_) | Statement::DropRepository { .. } => vec![REPOSITORY],
+            Statement::CreateRepository(_)
+            | Statement::DropRepository { .. }
+            | Statement::DropSnapshot { .. } => vec![REPOSITORY],
+            // An unknown database is told first (`sql/analyzer/BackupRestoreAnalyzer.java`).
+            Statement::Show(
+                Show::Backup {
+                    database: Some(name),
+                }
+                | Show::Restore {
+                    database: Some(name),
+                },
+            ) if self.database_id(name).is_none() => Vec::new(),
             Statement::Show(show) => show_needs(session, show),
             Statement::CreateDatabase { .. } => vec![Need::Catalog(P::CreateDatabase)],
             Statement::DropDatabase { name, .. } => vec![Need::Database(P::Drop, name)],
@@ -157,7 +168,16 @@ impl Cluster {
             } if *user != session.user => vec![GRANT],
             Statement::Access(access) => access_needs(session, access),
             Statement::Object(statement) => object_needs(session, statement),
-            _ => Vec::new(),
+            // A query needs what it reads: `Cluster::select`. The others need nothing.
+            Statement::Query(_)
+            | Statement::Set(_)
+            | Statement::SetPassword { .. }
+            | Statement::Kill { .. }
+            | Statement::Sync
+            | Statement::Begin
+            | Statement::Commit
+            | Statement::Rollback
+            | Statement::Sandbox(_) => Vec::new(),
         }
     }
 
@@ -349,8 +369,26 @@ fn show_needs<'s>(session: &'s Session, show: &'s Show) -> Vec<Need<'s>> {
         Show::Grants {
             of: Some(Grantee::User(user)),
         } if *user != session.user => vec![GRANT],
-        // Of a role: see `Cluster::show_grants`. The others show what one may see, and SHOW REPOSITORIES everything to everybody.
-        _ => Vec::new(),
+        // Of a role: see `Cluster::show_grants`.
+        Show::Grants { .. }
+        // These show what one may see, and SHOW REPOSITORIES everything to everybody.
+        | Show::Repositories
+        | Show::Databases { .. }
+        | Show::Tables { .. }
+        | Show::ProcessList { .. }
+        | Show::Object(
+            ShowObject::MaterializedViews { .. }
+            | ShowObject::RoutineLoad { .. }
+            | ShowObject::AlterRollup { .. },
+        )
+        | Show::Object(ShowObject::Transaction { .. })
+        | Show::Users { all: false }
+        | Show::Variables { .. }
+        | Show::Warnings
+        | Show::Status
+        | Show::Engines
+        | Show::Charset
+        | Show::Collation => Vec::new(),
     }
 }
 
