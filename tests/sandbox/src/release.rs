@@ -173,6 +173,12 @@ impl Release {
         self >= Release::V4_0
     }
 
+    /// The last two columns of SHOW MATERIALIZED VIEWS and of information_schema.materialized_views, which name the job of the last refresh
+    /// (`catalog/system/information/MaterializedViewsSystemTable.java` of January 2026; not in 3.4.3, 3.5 and 4.0 unverified).
+    pub fn tells_refresh_jobs(self) -> bool {
+        self >= Release::V4_0
+    }
+
     /// `ServerName` in SHOW PROCESSLIST (not in 3.4.3; that it came with 3.5 is unverified).
     pub fn names_server_of_process(self) -> bool {
         self >= Release::V3_5

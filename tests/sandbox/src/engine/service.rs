@@ -58,10 +58,12 @@ impl Service for Sandbox {
 
     fn change_user(&self, session: &mut Session, user: &str) {
         let mut state = self.lock();
+        state.serve_as(session.frontend);
         user.clone_into(&mut session.user);
         // `mysql/MysqlProto.changeUser` authenticates anew, which gives the roles of a login.
         session.roles = state.cluster.login_roles(user);
-        session.reset(state.cluster.global_zone());
+        let zone = state.locally(|cluster| cluster.global_zone());
+        session.reset(zone);
         if let Some(info) = state.cluster.sessions.get_mut(&session.id) {
             user.clone_into(&mut info.user);
         }

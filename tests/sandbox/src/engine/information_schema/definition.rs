@@ -12,11 +12,12 @@ pub struct Table {
 impl Table {
     /// What a query sees of the columns.
     pub fn columns_of(&self, release: Release) -> Vec<(&'static str, Type)> {
-        let columns = self.columns.iter().copied();
-        if self.name != "partitions_meta" {
-            return columns.collect();
+        if !matches!(self.name, "partitions_meta" | "materialized_views") {
+            return self.columns.to_vec();
         }
-        columns
+        self.columns
+            .iter()
+            .copied()
             .filter(|(name, _)| match *name {
                 "DATA_VERSION" | "VERSION_EPOCH" | "VERSION_TXN_TYPE" => {
                     release.tells_data_versions()
@@ -24,6 +25,7 @@ impl Table {
                 "STORAGE_SIZE" | "TABLET_BALANCED" | "METADATA_SWITCH_VERSION" => {
                     release.tells_storage_sizes()
                 }
+                "LAST_REFRESH_PROCESS_TIME" | "LAST_REFRESH_JOB_ID" => release.tells_refresh_jobs(),
                 _ => true,
             })
             .map(|(name, kind)| match name {
@@ -227,6 +229,8 @@ pub const TABLES: &[Table] = &[
             ("EXTRA_MESSAGE", Type::Text),
             ("QUERY_REWRITE_STATUS", Type::Text),
             ("CREATOR", Type::Text),
+            ("LAST_REFRESH_PROCESS_TIME", Type::Text),
+            ("LAST_REFRESH_JOB_ID", Type::Text),
         ],
     },
     Table {

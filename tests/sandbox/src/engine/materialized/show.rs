@@ -9,7 +9,7 @@ use crate::engine::session::Session;
 use crate::engine::table::Table;
 
 /// Of SHOW, in lower case; information_schema has the same in another spelling (`sql/ast/ShowMaterializedViewsStmt.java`).
-pub const COLUMNS: [&str; 25] = [
+pub const COLUMNS: [&str; 27] = [
     "id",
     "database_name",
     "name",
@@ -35,6 +35,8 @@ pub const COLUMNS: [&str; 25] = [
     "extra_message",
     "query_rewrite_status",
     "creator",
+    "last_refresh_process_time",
+    "last_refresh_job_id",
 ];
 
 type Row = Vec<Option<String>>;
@@ -161,6 +163,8 @@ fn filled(
         ]),
     }
     row.extend([Some(rows), Some(text), blank(), blank(), blank()]);
+    // The time of the refresh's own process, and the job it belongs to: no scheduler numbers them here.
+    row.extend([last.map(|last| session.zone.show(last.started)), blank()]);
     row
 }
 

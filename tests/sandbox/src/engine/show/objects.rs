@@ -7,7 +7,7 @@ use crate::engine::cluster::Cluster;
 use crate::engine::error;
 use crate::engine::materialized::{STATUS_COLUMNS, create_sql};
 use crate::engine::session::Session;
-use crate::engine::show::{matches, table, with_nulls};
+use crate::engine::show::{keeping, matches, table, with_nulls};
 use crate::engine::table::{Relation, Table, View};
 
 impl Cluster {
@@ -36,7 +36,15 @@ impl Cluster {
                 matches(pattern, name) && !hidden.contains(&name)
             })
             .collect();
-        Ok(with_nulls(&STATUS_COLUMNS, rows))
+        Ok(keeping(
+            with_nulls(&STATUS_COLUMNS, rows),
+            |column| match column {
+                "last_refresh_process_time" | "last_refresh_job_id" => {
+                    self.release.tells_refresh_jobs()
+                }
+                _ => true,
+            },
+        ))
     }
 
     fn reads_bases(&self, holder: &Holder<'_>, view: &Table) -> bool {
