@@ -1,7 +1,7 @@
 //! Which frontend answers a statement: the table of StarRocks' `getRedirectStatus`, class by class, as in 3.4.3's `sql/ast/*Stmt.java`;
 //! later `qe/RedirectStatus.java` holds the same table in one place.
 
-use crate::ast::{Show, ShowObject, Statement};
+use crate::ast::{Access, Show, ShowObject, Statement};
 use crate::engine::cluster::Cluster;
 use crate::engine::session::Session;
 
@@ -22,8 +22,10 @@ pub fn forward(cluster: &Cluster, session: &Session, statement: &Statement) -> F
     match statement {
         // QueryStatement.
         Statement::Query(_) => Forward::No,
-        // UseDbStmt and KillStmt: about this connection, about connections of this frontend.
-        Statement::Use(_) | Statement::Kill { .. } => Forward::No,
+        // UseDbStmt, SetRoleStmt and KillStmt: about this connection, about connections of this frontend.
+        Statement::Use(_) | Statement::Access(Access::SetRole(_)) | Statement::Kill { .. } => {
+            Forward::No
+        }
         // SetStmt: only SET GLOBAL and SET PASSWORD change what others see.
         Statement::Set(assignments) if assignments.iter().any(|one| one.global) => {
             Forward::ToLeaderThenReplay

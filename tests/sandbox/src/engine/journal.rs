@@ -83,6 +83,8 @@ impl Journal {
         let then = &mut *self.moments[index].cluster;
         std::mem::swap(then, cluster);
         std::mem::swap(&mut then.sessions, &mut cluster.sessions);
+        std::mem::swap(&mut then.killed, &mut cluster.killed);
+        std::mem::swap(&mut then.denial, &mut cluster.denial);
         std::mem::swap(&mut then.config, &mut cluster.config);
         std::mem::swap(&mut then.frontends, &mut cluster.frontends);
         std::mem::swap(&mut then.backends, &mut cluster.backends);

@@ -104,6 +104,18 @@ impl Job {
         }
     }
 
+    /// Whether the journal says otherwise.
+    fn is_ahead(&self) -> bool {
+        let (head, state) = match self {
+            Job::Backup(job) => (&job.head, job.state.name()),
+            Job::Restore(job) => (&job.head, job.state.name()),
+        };
+        let same = self.journal_mark().0 == state
+            && head.status == Status::ok()
+            && head.task_error == head.journalled_task_error;
+        !self.is_done() && !same
+    }
+
     /// A restore whose tables and partitions nobody but the leader knows.
     fn is_preparing(&self) -> bool {
         matches!(self, Job::Restore(job) if job.state == RestoreState::Snapshoting)
@@ -141,7 +153,7 @@ impl Cluster {
             }
         }
         for (id, job) in &mut self.jobs.slots {
-            if !job.is_done() {
+            if job.is_ahead() {
                 let journalled = job.journalled();
                 ahead.jobs.push((*id, std::mem::replace(job, journalled)));
             }
