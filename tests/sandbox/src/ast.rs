@@ -170,6 +170,22 @@ pub enum FrontendControl {
     HideLeader(bool),
 }
 
+/// Where something of a statement begins and where its last token begins: lines from 1, columns from 0, as messages print them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Place {
+    pub from: (usize, usize),
+    pub to: (usize, usize),
+}
+
+/// Two statements that mean the same are equal, wherever their words stand.
+impl PartialEq for Place {
+    fn eq(&self, _other: &Place) -> bool {
+        true
+    }
+}
+
+impl Eq for Place {}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobKind {
     Backup,
@@ -179,13 +195,13 @@ pub enum JobKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CancelTarget {
     Database(String),
-    /// Current database.
-    Current,
     ExternalCatalog,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Backup {
+    /// The form without a database.
+    pub catalogs: Option<JobCatalogs>,
     /// From `DATABASE db` or from `db.label`.
     pub database: Option<String>,
     pub label: String,
@@ -197,6 +213,7 @@ pub struct Backup {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Restore {
+    pub catalogs: Option<JobCatalogs>,
     /// `DATABASE src`.
     pub source_database: Option<String>,
     /// `db.label` or `DATABASE src AS db`.
@@ -207,23 +224,43 @@ pub struct Restore {
     pub properties: Vec<(String, String)>,
 }
 
+/// `ALL EXTERNAL CATALOGS`, or names with the alias that only RESTORE gives them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobCatalogs {
+    All,
+    Named(Vec<(String, Option<String>)>),
+}
+
+/// The places of one item of ON.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct JobObjectPlaces {
+    pub item: Place,
+    pub name: Place,
+    pub partitions: Place,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JobObject {
     Table {
+        /// With `TABLE` in front; bare names come first among the objects of a job.
+        keyword: bool,
         name: ObjectName,
         temporary_partitions: bool,
         partitions: Vec<String>,
         alias: Option<String>,
+        places: JobObjectPlaces,
     },
     AllTables,
     View {
         name: ObjectName,
         alias: Option<String>,
+        places: JobObjectPlaces,
     },
     AllViews,
     MaterializedView {
         name: ObjectName,
         alias: Option<String>,
+        places: JobObjectPlaces,
     },
     AllMaterializedViews,
     Function {

@@ -221,6 +221,16 @@ impl Release {
     pub fn runs_on_java_17(self) -> bool {
         self >= Release::V3_5
     }
+
+    /// CREATE REPOSITORY cuts `/` from the end of its location (`backup/BackupHandler.createRepository` of 4.2; 3.4.3 does not).
+    pub fn trims_repository_location(self) -> bool {
+        self >= Release::V4_2
+    }
+
+    /// BACKUP reads no replica of a dead backend (StarRocks/starrocks#64319, of October 2025; which patch releases got it was not found).
+    pub fn skips_dead_replicas(self) -> bool {
+        self >= Release::V4_2
+    }
 }
 
 impl Release {

@@ -10,12 +10,14 @@ use chrono_tz::Tz;
 use crate::answer::SqlError;
 use crate::ast::ObjectName;
 use crate::engine::access::{Grants, RoleIds, Roles};
+use crate::engine::catalog::ExternalCatalog;
 use crate::engine::database::Database;
 use crate::engine::error;
 use crate::engine::frontend::Frontend;
 use crate::engine::functions::Shared;
 use crate::engine::jobs::Jobs;
 use crate::engine::labels::LabelRetention;
+use crate::engine::liveness::Liveness;
 use crate::engine::recycle::Recycled;
 use crate::engine::repository::Repository;
 use crate::engine::session::Session;
@@ -33,6 +35,8 @@ pub struct Cluster {
     pub store: Store,
     pub surroundings: Shared,
     pub databases: BTreeMap<String, Database>,
+    /// External catalogs; the default one has no entry.
+    pub catalogs: BTreeMap<String, ExternalCatalog>,
     pub repositories: BTreeMap<String, Repository>,
     /// By name, or `name@host` for another host than `%`.
     pub users: BTreeMap<String, User>,
@@ -42,6 +46,7 @@ pub struct Cluster {
     pub variables: Variables,
     pub config: BTreeMap<String, String>,
     pub backends: Vec<Backend>,
+    pub liveness: Liveness,
     pub frontends: Vec<Frontend>,
     pub recycled: Vec<Recycled>,
     pub jobs: Jobs,
@@ -122,6 +127,7 @@ impl Cluster {
             store,
             surroundings,
             databases: BTreeMap::new(),
+            catalogs: BTreeMap::new(),
             repositories: BTreeMap::new(),
             users: BTreeMap::from([("root".to_owned(), User::root())]),
             roles: Roles::builtin(),
@@ -129,6 +135,7 @@ impl Cluster {
             variables: Variables::new(options.release, options.zone),
             config: default_config(options.release),
             backends: Vec::new(),
+            liveness: Liveness::default(),
             frontends: Vec::new(),
             recycled: Vec::new(),
             jobs: Jobs::default(),
@@ -273,6 +280,13 @@ impl Cluster {
             .get(key)
             .and_then(|text| text.parse().ok())
             .unwrap_or(0)
+    }
+
+    /// FE config `enable_colocate_restore`, false by default (StarRocks/starrocks#48486).
+    pub fn restores_colocation(&self) -> bool {
+        self.config
+            .get("enable_colocate_restore")
+            .is_some_and(|text| text.eq_ignore_ascii_case("true"))
     }
 
     pub fn label_retention(&self) -> LabelRetention {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::foreign::Foreign;
+use crate::engine::function::Function;
 use crate::engine::labels::Labels;
 use crate::engine::table::{Relation, Table, View};
 
@@ -12,6 +13,8 @@ pub struct Database {
     pub name: String,
     pub relations: BTreeMap<String, Relation>,
     pub labels: Labels,
+    /// By name, each with its overloads.
+    pub functions: BTreeMap<String, Vec<Function>>,
 }
 
 impl Database {
@@ -21,6 +24,7 @@ impl Database {
             name: name.to_owned(),
             relations: BTreeMap::new(),
             labels: Labels::default(),
+            functions: BTreeMap::new(),
         }
     }
 
@@ -64,6 +68,39 @@ impl Database {
                 Relation::View(view) => Some(view),
                 Relation::Table(_) | Relation::Foreign(_) => None,
             })
+    }
+
+    pub fn functions_named(&self, name: &str) -> &[Function] {
+        self.functions
+            .get(&name.to_lowercase())
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// False: there is one of the same signature.
+    pub fn add_function(&mut self, function: Function) -> bool {
+        let overloads = self.functions.entry(function.name.clone()).or_default();
+        let known = overloads
+            .iter()
+            .any(|known| known.arguments == function.arguments);
+        if !known {
+            overloads.push(function);
+        }
+        !known
+    }
+
+    /// False: there is none of that signature.
+    pub fn drop_function(&mut self, function: &Function) -> bool {
+        let Some(overloads) = self.functions.get_mut(&function.name) else {
+            return false;
+        };
+        let before = overloads.len();
+        overloads.retain(|known| known.arguments != function.arguments);
+        let dropped = overloads.len() < before;
+        if overloads.is_empty() {
+            self.functions.remove(&function.name);
+        }
+        dropped
     }
 
     pub fn add_table(&mut self, table: Table) {

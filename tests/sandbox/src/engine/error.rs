@@ -1,6 +1,7 @@
 //! The refusals that several statements share, with StarRocks' code, SQLSTATE and wording (`common/ErrorCode.java`, 3.4–3.5 numbers).
 
 use crate::answer::SqlError;
+use crate::ast::Place;
 use crate::release::Release;
 
 /// A semantic error without a code of its own: 1064/HY000 behind the analyzer's prefix (`sql/parser/ParsingException.java`).
@@ -11,6 +12,23 @@ pub fn analyzing(message: impl AsRef<str>) -> SqlError {
 /// The same prefix in front of an error that carries a code.
 pub fn analyzing_with(code: u16, state: &'static str, message: impl AsRef<str>) -> SqlError {
     SqlError::new(code, state, prefixed(message.as_ref()))
+}
+
+/// A semantic error that knows its place (`sql/analyzer/SemanticException.java`, `sql/common/ParserErrorMsg.java`).
+pub fn analyzing_at(place: Place, message: impl AsRef<str>) -> SqlError {
+    let (from, to) = (place.from, place.to);
+    let place = if from == to {
+        format!("at line {}, column {}", from.0, from.1)
+    } else {
+        format!(
+            "from line {}, column {} to line {}, column {}",
+            from.0, from.1, to.0, to.1
+        )
+    };
+    SqlError::plain(format!(
+        "Getting analyzing error {place}. Detail message: {}.",
+        message.as_ref()
+    ))
 }
 
 /// ERR_COMMON_ERROR raised while a statement runs: the plain text.

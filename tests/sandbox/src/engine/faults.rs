@@ -1,6 +1,8 @@
 //! Faults a test can order: a statement that fails before or after its effect, jobs that do not move, nodes that are down.
 
 use crate::answer::SqlError;
+use crate::engine::jobs::{JobOrder, Phase, Trouble};
+use crate::engine::repository::RepositoryTrouble;
 use crate::engine::sandbox::Sandbox;
 
 /// Whether the statement that fails has been carried out.
@@ -56,13 +58,25 @@ impl Sandbox {
 
     /// While set, uploads and downloads report this text in TaskErrMsg instead of finishing.
     pub fn stall_transfers(&self, reason: Option<&str>) {
-        self.lock().cluster.jobs.stalled = reason.map(str::to_owned);
+        let troubles = &mut self.lock().cluster.jobs.troubles;
+        let transfers = [Phase::Upload, Phase::Download];
+        troubles.retain(|trouble| !transfers.contains(&trouble.phase));
+        if let Some(text) = reason {
+            troubles.extend(transfers.map(|phase| Trouble {
+                phase,
+                text: Some(text.to_owned()),
+                rounds: None,
+                backend: None,
+            }));
+        }
     }
 
     /// Backends are counted from 0.
     pub fn set_backend_alive(&self, index: usize, alive: bool) {
-        if let Some(backend) = self.lock().cluster.backends.get_mut(index) {
-            backend.alive = alive;
+        let mut state = self.lock();
+        state.look_at_clock();
+        if let Some(id) = state.cluster.backends.get(index).map(|backend| backend.id) {
+            state.cluster.set_backend_alive(id, alive);
         }
     }
 
@@ -70,6 +84,33 @@ impl Sandbox {
         if let Some(repository) = self.lock().cluster.repositories.get_mut(name) {
             repository.read_only = read_only;
         }
+    }
+
+    /// Keeps tasks of a phase from being done, in all jobs.
+    pub fn trouble_tasks(&self, trouble: Trouble) {
+        self.lock().cluster.jobs.troubles.push(trouble);
+    }
+
+    /// The next job that comes to the step meets it.
+    pub fn order_job(&self, order: JobOrder) {
+        self.lock().cluster.jobs.orders.push(order);
+    }
+
+    /// What is wrong with the storage of a repository; nothing any more.
+    pub fn trouble_repository(&self, name: &str, trouble: Option<RepositoryTrouble>) {
+        if let Some(repository) = self.lock().cluster.repositories.get_mut(name) {
+            repository.trouble = trouble;
+        }
+    }
+
+    /// While locked, BACKUP, RESTORE and DROP REPOSITORY find somebody else's submission under way.
+    pub fn lock_submissions(&self, locked: bool) {
+        self.lock().cluster.jobs.submission_locked = locked;
+    }
+
+    /// So many times SHOW BACKUP and SHOW RESTORE meet a job while it changes.
+    pub fn change_jobs_while_shown(&self, times: u32) {
+        self.lock().cluster.jobs.changing = times;
     }
 
     /// On by default: a failing RESTORE of several aliased tables removes the live ones (restore.md 3.6).

@@ -20,6 +20,7 @@ use crate::engine::cluster::Cluster;
 use crate::engine::create::done;
 use crate::engine::error;
 use crate::engine::functions::hex;
+use crate::engine::zone::Zone;
 
 #[derive(Debug, Clone)]
 pub struct Repository {
@@ -31,6 +32,18 @@ pub struct Repository {
     pub created: DateTime<Utc>,
     /// `…/__starrocks_repository_<name>` on disk.
     pub root: PathBuf,
+    /// What is wrong with the storage behind it.
+    pub trouble: Option<RepositoryTrouble>,
+    /// What the ping of every ten minutes has found; SHOW REPOSITORIES prints it.
+    pub error: Option<String>,
+}
+
+/// With the text that the storage gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RepositoryTrouble {
+    Unreachable(String),
+    /// Reads work, writes do not.
+    Full(String),
 }
 
 /// What `__repo_info` holds.
@@ -44,8 +57,9 @@ struct RepositoryInfo {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotEntry {
     pub label: String,
-    pub timestamp: String,
-    pub status: &'static str,
+    /// `None` where the storage cannot be listed.
+    pub timestamp: Option<String>,
+    pub status: String,
 }
 
 impl Repository {
@@ -62,24 +76,58 @@ impl Repository {
         self.snapshot_directory(label).exists()
     }
 
+    pub fn check_reachable(&self) -> Result<(), String> {
+        match &self.trouble {
+            Some(RepositoryTrouble::Unreachable(text)) => Err(text.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn check_writable(&self) -> Result<(), String> {
+        match &self.trouble {
+            Some(RepositoryTrouble::Unreachable(text) | RepositoryTrouble::Full(text)) => {
+                Err(text.clone())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// `BlobStorage.list`: the glob below the repository's path, in storage.
+    fn listed(&self, glob: &str) -> Result<(), String> {
+        self.check_reachable().map_err(|text| {
+            format!(
+                "failed to list remote path: {}/{glob}. msg: {text}",
+                self.remote_path()
+            )
+        })
+    }
+
     /// Every label with a directory, in order.
-    pub fn labels(&self) -> Vec<String> {
+    pub fn list_snapshots(&self) -> Result<Vec<String>, String> {
+        self.listed("__ss_*")?;
         let mut labels: Vec<String> = names_in(&self.root)
             .iter()
             .filter_map(|name| name.strip_prefix("__ss_"))
             .map(str::to_owned)
             .collect();
         labels.sort();
-        labels
+        Ok(labels)
     }
 
     /// One entry per label asked for, existing or not.
     pub fn entry(&self, label: &str) -> SnapshotEntry {
+        if let Err(text) = self.listed(&format!("__ss_{label}/__info_*")) {
+            return SnapshotEntry {
+                label: label.to_owned(),
+                timestamp: None,
+                status: format!("ERROR: Failed to get info: {text}"),
+            };
+        }
         let mut timestamps: Vec<String> = names_in(&self.snapshot_directory(label))
             .iter()
             .filter_map(|name| name.strip_prefix("__info_"))
             .map(|rest| match rest.rsplit_once('.') {
-                Some((timestamp, suffix)) if suffix != "part" => timestamp.to_owned(),
+                Some((timestamp, md5)) if md5.len() == 32 => timestamp.to_owned(),
                 _ => format!("Invalid: __info_{rest}"),
             })
             .collect();
@@ -91,31 +139,47 @@ impl Repository {
         };
         SnapshotEntry {
             label: label.to_owned(),
-            timestamp: timestamps.join("\n"),
-            status,
+            timestamp: Some(timestamps.join("\n")),
+            status: status.to_owned(),
         }
     }
 
-    /// The verified content of `__info_<timestamp>` or `__meta`, or why there is none.
+    /// The verified content of `__info_<timestamp>` or `__meta`, or why there is none (`Repository.download`): first everything that begins
+    /// like it is listed.
     pub fn read_verified(&self, label: &str, stem: &str) -> Result<Vec<u8>, String> {
+        self.listed(&format!("__ss_{label}/{stem}*"))?;
         let directory = self.snapshot_directory(label);
+        let path = format!("{}/__ss_{label}/{stem}", self.remote_path());
         let found: Vec<String> = names_in(&directory)
             .into_iter()
-            .filter(|name| name.starts_with(&format!("{stem}.")))
+            .filter(|name| name.starts_with(stem))
             .collect();
         let [name] = found.as_slice() else {
             return Err(format!(
-                "Expected one file with path: {}/__ss_{label}/{stem}. get: {}",
-                self.remote_path(),
+                "Expected one file with path: {path}. get: {}",
                 found.len()
             ));
         };
+        let (pure, expected) = match name.rsplit_once('.') {
+            Some((pure, md5)) if md5.len() == 32 => (pure, md5),
+            _ => {
+                return Err(format!(
+                    "file name should contains checksum: {}/__ss_{label}/{name}",
+                    self.remote_path()
+                ));
+            }
+        };
+        if pure != stem {
+            return Err(format!("File does not exist: {path}"));
+        }
         let bytes = fs::read(directory.join(name)).map_err(|fault| fault.to_string())?;
-        let expected = name.rsplit_once('.').map_or("", |(_, md5)| md5);
-        if md5_of(&bytes) == expected {
+        let sum = md5_of(&bytes);
+        if sum == expected {
             Ok(bytes)
         } else {
-            Err(format!("md5sum does not match for {name}"))
+            Err(format!(
+                "md5sum does not equal. local: {sum}, remote: {expected}"
+            ))
         }
     }
 
@@ -126,6 +190,17 @@ impl Repository {
 
     /// Writes a file under its stem and md5, by a temporary `.part` name.
     pub fn write_verified(&self, directory: &Path, stem: &str, bytes: &[u8]) -> io::Result<()> {
+        match &self.trouble {
+            // A retry may have left one: the first thing is to delete it.
+            Some(RepositoryTrouble::Unreachable(text)) => {
+                return Err(io::Error::other(format!(
+                    "failed to delete remote path: {}.part. msg: {text}",
+                    directory.join(stem).display()
+                )));
+            }
+            Some(RepositoryTrouble::Full(text)) => return Err(io::Error::other(text.clone())),
+            None => {}
+        }
         fs::create_dir_all(directory)?;
         let part = directory.join(format!("{stem}.part"));
         fs::write(&part, bytes)?;
@@ -156,14 +231,29 @@ fn directory_of(data: &Path, location: &str) -> PathBuf {
 }
 
 impl Cluster {
+    /// `sql/analyzer/RepositoryAnalyzer.java`, then `backup/BackupHandler.createRepository`.
     pub fn create_repository(&mut self, statement: &CreateRepository) -> Result<Answer, SqlError> {
+        check_repository_name(&statement.name)?;
+        if statement.location.is_empty() {
+            return Err(error::analyzing(
+                "You must specify a location on the repository",
+            ));
+        }
+        // No cluster of the sandbox has brokers.
+        if let Some(broker) = statement.broker.as_ref().filter(|name| !name.is_empty()) {
+            return Err(error::analyzing(format!("Unknown broker name({broker})")));
+        }
         if self.repositories.contains_key(&statement.name) {
             return Err(error::common(format!(
                 "Failed to create repository: repository with same name already exist: {}",
                 statement.name
             )));
         }
-        let location = statement.location.trim_end_matches('/').to_owned();
+        let location = if self.release.trims_repository_location() {
+            statement.location.trim_end_matches('/').to_owned()
+        } else {
+            statement.location.clone()
+        };
         let root = directory_of(&self.data, &location)
             .join(format!("__starrocks_repository_{}", statement.name));
         let created = self.adopt(&root, &statement.name).map_err(|fault| {
@@ -179,9 +269,28 @@ impl Cluster {
             read_only: statement.read_only,
             created,
             root,
+            trouble: None,
+            error: None,
         };
         self.repositories.insert(statement.name.clone(), repository);
         Ok(done())
+    }
+
+    /// Every ten minutes, on the leader (`Repository.ping`). The time is the process's, not a session's.
+    pub fn ping_repositories(&mut self) {
+        let now = Zone::Region(self.zone).show(self.now);
+        for repository in self.repositories.values_mut() {
+            let path = repository.remote_path();
+            repository.error = match repository.check_reachable() {
+                Err(text) => Some(format!(
+                    "{now}: failed to check remote path exist: {path}. msg: {text}"
+                )),
+                Ok(()) if !repository.root.is_dir() => {
+                    Some(format!("{now}: remote path does not exist: {path}"))
+                }
+                Ok(()) => None,
+            };
+        }
     }
 
     /// An existing remote directory is taken over with its creation time; otherwise it is made.
@@ -204,9 +313,11 @@ impl Cluster {
 
     /// Detaches only; the files stay.
     pub fn drop_repository(&mut self, name: &str) -> Result<Answer, SqlError> {
+        check_repository_name(name)?;
         if !self.repositories.contains_key(name) {
-            return Err(error::common("Repository does not exist"));
+            return Err(error::common_analyzing("Repository does not exist"));
         }
+        self.take_submission_lock()?;
         if self.jobs.uses_repository(name) {
             return Err(error::common(
                 "Backup or restore job is running on this repository. Can not drop it",
@@ -215,4 +326,28 @@ impl Cluster {
         self.repositories.remove(name);
         Ok(done())
     }
+}
+
+/// `sql/analyzer/FeNameFormat.checkCommonName`: `^[a-zA-Z]\w{0,63}$|^_[a-zA-Z0-9]\w{0,62}$`.
+fn check_repository_name(name: &str) -> Result<(), SqlError> {
+    if is_common_name(name) {
+        Ok(())
+    } else {
+        Err(error::analyzing_with(
+            5063,
+            "42000",
+            format!("Incorrect repository name '{name}'"),
+        ))
+    }
+}
+
+pub fn is_common_name(name: &str) -> bool {
+    let bytes = name.as_bytes();
+    let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let begins = match bytes {
+        [b'_', second, ..] => second.is_ascii_alphanumeric(),
+        [first, ..] => first.is_ascii_alphabetic(),
+        [] => false,
+    };
+    begins && bytes.len() <= 64 && bytes.iter().all(word)
 }

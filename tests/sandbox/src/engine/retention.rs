@@ -202,7 +202,7 @@ impl Cluster {
             return;
         }
         for repository in self.repositories.values().filter(|found| !found.read_only) {
-            for label in repository.labels() {
+            for label in repository.list_snapshots().unwrap_or_default() {
                 let expired = retention_of(repository, &label).is_some_and(|retention| {
                     retention.cluster_id == self.cluster_id
                         && retention.expires.is_some_and(|expires| expires <= self.now)
@@ -220,7 +220,7 @@ impl Cluster {
 
 /// None: written by an older release, unfinished, or unreadable.
 pub fn retention_of(repository: &Repository, label: &str) -> Option<Retention> {
-    let timestamp = repository.entry(label).timestamp;
+    let timestamp = repository.entry(label).timestamp?;
     let bytes = repository
         .read_verified(label, &format!("__info_{timestamp}"))
         .ok()?;

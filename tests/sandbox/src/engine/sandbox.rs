@@ -511,6 +511,7 @@ impl State {
             tracing::error!(%fault, "a scheduler failed");
         }
         self.cluster.forget_grants_of_lost_objects();
+        self.cluster.ping_repositories();
         self.cluster.purge_jobs();
         self.cluster.clean_expired_snapshots();
         self.cluster.forget_images();

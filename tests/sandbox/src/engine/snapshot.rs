@@ -8,6 +8,9 @@ use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::answer::SqlError;
+use crate::engine::catalog::ExternalCatalog;
+use crate::engine::function::Function;
+use crate::engine::jobs::JobHead;
 use crate::engine::partition::PhysicalPartition;
 use crate::engine::repository::md5_of;
 use crate::engine::retention::Retention;
@@ -36,6 +39,10 @@ pub struct SnapshotMeta {
     pub tables: BTreeMap<String, Table>,
     /// Name and text.
     pub views: BTreeMap<String, String>,
+    #[serde(default)]
+    pub functions: Vec<Function>,
+    #[serde(default)]
+    pub catalogs: Vec<ExternalCatalog>,
 }
 
 /// `__info_<timestamp>`: which files hold what.
@@ -113,6 +120,23 @@ impl PhysicalInfo {
 }
 
 impl SnapshotInfo {
+    pub fn new(head: &JobHead) -> SnapshotInfo {
+        SnapshotInfo {
+            name: head.label.clone(),
+            database: head.database.clone(),
+            database_id: head.database_id,
+            backup_time: head.created.timestamp_millis(),
+            tables: BTreeMap::new(),
+            views: Vec::new(),
+            retention: None,
+        }
+    }
+
+    /// Tables and views: StarRocks keeps both in one map, by name.
+    pub fn object_names(&self) -> impl Iterator<Item = &str> {
+        self.tables.keys().chain(&self.views).map(String::as_str)
+    }
+
     /// The Details column of SHOW SNAPSHOT: the brief form, without versions (`backup/BackupJobInfo.getBrief`).
     pub fn details(&self) -> String {
         let mut objects = serde_json::Map::new();

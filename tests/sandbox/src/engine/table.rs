@@ -67,6 +67,16 @@ pub struct Table {
     pub rollups: Vec<Rollup>,
 }
 
+impl TableState {
+    /// `catalog/OlapTable.OlapTableState`.
+    pub fn name(self) -> &'static str {
+        match self {
+            TableState::Normal => "NORMAL",
+            TableState::Restore => "RESTORE",
+        }
+    }
+}
+
 impl Table {
     pub fn column(&self, name: &str) -> Option<usize> {
         self.columns

@@ -1,23 +1,32 @@
 //! BACKUP, RESTORE and CANCEL of either: both the form of 3.4 and the one before it (StarRocks.g4 `backupStatement`, `restoreStatement`,
 //! `AstBuilder.parseBackupRestoreStatement`).
 
-use crate::answer::SqlError;
-use crate::ast::{Backup, CancelTarget, JobKind, JobObject, ObjectName, Restore, Statement};
-use crate::parser::cursor::{Cursor, Parsed};
+use crate::ast::{
+    Backup, CancelTarget, JobCatalogs, JobKind, JobObject, JobObjectPlaces, ObjectName, Place,
+    Restore, Statement,
+};
+use crate::parser::cursor::{Cursor, Parsed, syntax_error};
 
+// `sql/common/ParserErrorMsg.java`. None of them names a place.
 const DATABASE_TWICE: &str = "Specifying dbName before snapshot name is forbidden if the DbName is specified explicitly in BACKUP/RESTORE";
 const ON_WITHOUT_DATABASE: &str =
     "`ON` clause is forbidden if no Database explicitly specified in Restore stmt";
+const ALIAS_IN_BACKUP: &str = "Specifying alias for backup object is forbidden in BACKUP stmt";
+const CATALOG_AND_DATABASE: &str =
+    "Can not sepcify database name for external catalog Backup/Restore";
+const CATALOG_AND_ON: &str = "Can not sepcify `ON` clause for external catalog Backup/Restore";
+const CANCEL_WITHOUT_DATABASE: &str = "No selected database for cancel BACKUP/RESTORE";
 
 impl Cursor<'_> {
-    /// `BACKUP [DATABASE db] SNAPSHOT [db.]label TO repository [ON (…)] [PROPERTIES (…)]`
+    /// `BACKUP [catalogs] [DATABASE db] SNAPSHOT [db.]label TO repository [ON (…)] [PROPERTIES (…)]`
     pub fn backup(&mut self) -> Parsed<Statement> {
         self.expect("BACKUP")?;
-        let catalogs = self.external_catalogs()?;
+        let catalogs = self.external_catalogs(JobKind::Backup)?;
         let explicit = self.explicit_database()?;
         if !self.is("SNAPSHOT") {
             return Err(self.unexpected(
-                if explicit.is_some() || !self.release().has_keyword_grammar() {
+                if explicit.is_some() || catalogs.is_some() || !self.release().has_keyword_grammar()
+                {
                     &["SNAPSHOT"]
                 } else {
                     &["SNAPSHOT", "DATABASE", "ALL", "EXTERNAL"]
@@ -26,16 +35,20 @@ impl Cursor<'_> {
         }
         self.bump();
         let snapshot = self.object_name()?;
-        self.one_database(explicit.is_some(), &snapshot)?;
         self.expect("TO")?;
         let repository = self.name()?;
         let objects = self.job_objects(JobKind::Backup)?;
         let properties = self.properties()?;
-        if let Some(catalogs) = catalogs {
-            return Err(refuse_catalogs(&catalogs));
+        check_databases(catalogs.is_some(), explicit.is_some(), &snapshot)?;
+        if objects.iter().flatten().any(has_alias) {
+            return Err(syntax_error(None, ALIAS_IN_BACKUP));
+        }
+        if catalogs.is_some() && objects.is_some() {
+            return Err(syntax_error(None, CATALOG_AND_ON));
         }
         let database = explicit.or(snapshot.database);
         Ok(Statement::Backup(Backup {
+            catalogs,
             database,
             label: snapshot.name,
             repository,
@@ -44,35 +57,32 @@ impl Cursor<'_> {
         }))
     }
 
-    /// `RESTORE SNAPSHOT [db.]label FROM repository [DATABASE db [AS db]] [ON (…)] [PROPERTIES (…)]`
+    /// `RESTORE SNAPSHOT [db.]label FROM repository [catalogs] [DATABASE db [AS db]] [ON (…)] [PROPERTIES (…)]`
     pub fn restore(&mut self) -> Parsed<Statement> {
         self.expect_run(&["RESTORE", "SNAPSHOT"])?;
         let snapshot = self.object_name()?;
         self.expect("FROM")?;
         let repository = self.name()?;
-        let catalogs = self.external_catalogs()?;
+        let catalogs = self.external_catalogs(JobKind::Restore)?;
         let source_database = self.explicit_database()?;
         let alias = if source_database.is_some() && self.take("AS") {
             Some(self.name()?)
         } else {
             None
         };
-        self.one_database(source_database.is_some(), &snapshot)?;
-        let database_is_named = source_database.is_some() || snapshot.database.is_some();
-        if self.is("ON") && !database_is_named && self.release().has_keyword_grammar() {
-            return Err(self.refuse(ON_WITHOUT_DATABASE));
-        }
         let objects = self.job_objects(JobKind::Restore)?;
         let properties = self.properties()?;
-        if catalogs.is_some() {
-            let message = format!(
-                "This is not a snapshot for external catalog restore, snapshot: {}",
-                snapshot.name
-            );
-            return Err(SqlError::new(5064, "42000", message));
+        check_databases(catalogs.is_some(), source_database.is_some(), &snapshot)?;
+        let database_is_named = source_database.is_some() || snapshot.database.is_some();
+        if objects.is_some() && !database_is_named && self.release().has_keyword_grammar() {
+            return Err(syntax_error(None, ON_WITHOUT_DATABASE));
+        }
+        if catalogs.is_some() && objects.is_some() {
+            return Err(syntax_error(None, CATALOG_AND_ON));
         }
         let target_database = alias.or(snapshot.database);
         Ok(Statement::Restore(Restore {
+            catalogs,
             source_database,
             target_database,
             label: snapshot.name,
@@ -82,7 +92,7 @@ impl Cursor<'_> {
         }))
     }
 
-    /// `CANCEL BACKUP|RESTORE [FROM|IN db | FOR EXTERNAL CATALOG]`
+    /// `CANCEL BACKUP|RESTORE FROM|IN db | FOR EXTERNAL CATALOG`
     pub fn cancel(&mut self) -> Parsed<Statement> {
         self.expect("CANCEL")?;
         let kind = if self.take("BACKUP") {
@@ -100,8 +110,10 @@ impl Cursor<'_> {
         } else if self.take("FOR") {
             self.expect_run(&["EXTERNAL", "CATALOG"])?;
             CancelTarget::ExternalCatalog
+        } else if self.is_end() || self.is_symbol(';') {
+            return Err(syntax_error(None, CANCEL_WITHOUT_DATABASE));
         } else {
-            CancelTarget::Current
+            return Err(self.unexpected(&["FROM", "IN", "FOR"]));
         };
         Ok(Statement::Cancel { kind, target })
     }
@@ -115,34 +127,28 @@ impl Cursor<'_> {
         }
     }
 
-    fn one_database(&self, explicit: bool, snapshot: &ObjectName) -> Parsed<()> {
-        if explicit && snapshot.database.is_some() {
-            Err(self.refuse(DATABASE_TWICE))
-        } else {
-            Ok(())
-        }
-    }
-
-    /// `ALL EXTERNAL CATALOGS` (an empty list) or `EXTERNAL CATALOG[S] (c, …)`
-    fn external_catalogs(&mut self) -> Parsed<Option<Vec<String>>> {
+    /// Since 3.4: `ALL EXTERNAL CATALOGS` or `EXTERNAL CATALOG[S] (c, …)`, with aliases in RESTORE.
+    fn external_catalogs(&mut self, kind: JobKind) -> Parsed<Option<JobCatalogs>> {
         if !self.release().has_keyword_grammar() {
             return Ok(None);
         }
         if self.take_run(&["ALL", "EXTERNAL", "CATALOGS"]) {
-            return Ok(Some(Vec::new()));
+            return Ok(Some(JobCatalogs::All));
         }
         if !self.take("EXTERNAL") {
             return Ok(None);
         }
         self.expect_any(&["CATALOG", "CATALOGS"])?;
-        let catalogs = self.in_brackets(|cursor| {
+        let named = self.in_brackets(|cursor| {
             let name = cursor.name()?;
-            if cursor.take("AS") {
-                cursor.name()?;
-            }
-            Ok(name)
+            let alias = if kind == JobKind::Restore && cursor.take("AS") {
+                Some(cursor.name()?)
+            } else {
+                None
+            };
+            Ok((name, alias))
         })?;
-        Ok(Some(catalogs))
+        Ok(Some(JobCatalogs::Named(named)))
     }
 
     fn job_objects(&mut self, kind: JobKind) -> Parsed<Option<Vec<JobObject>>> {
@@ -153,9 +159,9 @@ impl Cursor<'_> {
             return self.in_brackets(Cursor::job_object).map(Some);
         }
         // Up to 3.3 an item is a table, and only RESTORE renames it (StarRocks.g4 `tableDesc`, `restoreTableDesc`).
-        self.in_brackets(|cursor| match kind {
-            JobKind::Backup => cursor.listed_table(),
-            JobKind::Restore => cursor.job_table(),
+        self.in_brackets(|cursor| {
+            let start = cursor.position();
+            cursor.job_table(start, false, kind == JobKind::Restore)
         })
         .map(Some)
     }
@@ -166,29 +172,35 @@ impl Cursor<'_> {
         if self.take("ALL") {
             return self.all_of_a_kind();
         }
+        let start = self.position();
         if self.take("TABLE") || self.take_before_name("TABLES") {
-            return self.job_table();
+            return self.job_table(start, true, true);
         }
         let materialized = self.is("MATERIALIZED")
             && (self.peek_at(1).is_word("VIEW") || self.peek_at(1).is_word("VIEWS"));
         if materialized {
             self.bump();
             self.bump();
-            return self
-                .aliased()
-                .map(|(name, alias)| JobObject::MaterializedView { name, alias });
+            let (name, alias, places) = self.aliased(start)?;
+            return Ok(JobObject::MaterializedView {
+                name,
+                alias,
+                places,
+            });
         }
         if self.take_before_name("VIEW") || self.take_before_name("VIEWS") {
-            return self
-                .aliased()
-                .map(|(name, alias)| JobObject::View { name, alias });
+            let (name, alias, places) = self.aliased(start)?;
+            return Ok(JobObject::View {
+                name,
+                alias,
+                places,
+            });
         }
         if self.take("FUNCTION") || self.take_before_name("FUNCTIONS") {
-            return self
-                .aliased()
-                .map(|(name, alias)| JobObject::Function { name, alias });
+            let (name, alias, _) = self.aliased(start)?;
+            return Ok(JobObject::Function { name, alias });
         }
-        self.job_table()
+        self.job_table(start, false, true)
     }
 
     fn all_of_a_kind(&mut self) -> Parsed<JobObject> {
@@ -216,36 +228,58 @@ impl Cursor<'_> {
         ]))
     }
 
-    fn job_table(&mut self) -> Parsed<JobObject> {
-        let mut table = self.listed_table()?;
-        if let JobObject::Table { alias, .. } = &mut table
-            && self.take("AS")
-        {
-            *alias = Some(self.name()?);
-        }
-        Ok(table)
-    }
-
-    /// A table under its own name.
-    fn listed_table(&mut self) -> Parsed<JobObject> {
+    fn job_table(&mut self, start: usize, keyword: bool, may_rename: bool) -> Parsed<JobObject> {
+        let at = self.position();
         let name = self.object_name()?;
+        let name_place = self.place_since(at);
+        let at = self.position();
         let (temporary_partitions, partitions) = self.partitions()?;
+        let partitions_place = self.place_since(at);
+        let alias = if may_rename { self.job_alias()? } else { None };
+        let places = JobObjectPlaces {
+            item: self.place_since(start),
+            name: name_place,
+            partitions: partitions_place,
+        };
         Ok(JobObject::Table {
+            keyword,
             name,
             temporary_partitions,
             partitions,
-            alias: None,
+            alias,
+            places,
         })
     }
 
-    fn aliased(&mut self) -> Parsed<(ObjectName, Option<String>)> {
+    fn aliased(&mut self, start: usize) -> Parsed<(ObjectName, Option<String>, JobObjectPlaces)> {
+        let at = self.position();
         let name = self.object_name()?;
-        let alias = if self.take("AS") {
-            Some(self.name()?)
-        } else {
-            None
+        let name_place = self.place_since(at);
+        let alias = self.job_alias()?;
+        let places = JobObjectPlaces {
+            item: self.place_since(start),
+            name: name_place,
+            partitions: name_place,
         };
-        Ok((name, alias))
+        Ok((name, alias, places))
+    }
+
+    fn job_alias(&mut self) -> Parsed<Option<String>> {
+        if self.take("AS") {
+            self.name().map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// From that token to the one before the current.
+    fn place_since(&self, start: usize) -> Place {
+        let last = self.position().saturating_sub(1).max(start);
+        let at = |token: usize| self.line_and_column(self.between(token, token + 1)[0].start);
+        Place {
+            from: at(start),
+            to: at(last),
+        }
     }
 
     fn take_before_name(&mut self, word: &str) -> bool {
@@ -254,18 +288,23 @@ impl Cursor<'_> {
     }
 }
 
-/// No cluster of the sandbox has external catalogs (`backup/BackupHandler.java`, `sql/analyzer/BackupRestoreAnalyzer.java`).
-fn refuse_catalogs(catalogs: &[String]) -> SqlError {
-    match catalogs.first() {
-        None => SqlError::new(
-            5064,
-            "42000",
-            "Getting analyzing error. Detail message: No external catalog can be backed up.",
-        ),
-        Some(name) => SqlError::new(
-            5064,
-            "42000",
-            format!("external catalog {name} does not existed."),
-        ),
+/// In the order of `AstBuilder.parseBackupRestoreStatement`.
+fn check_databases(catalogs: bool, explicit: bool, snapshot: &ObjectName) -> Parsed<()> {
+    let qualified = snapshot.database.is_some();
+    match (catalogs, explicit, qualified) {
+        (true, true, _) => Err(syntax_error(None, CATALOG_AND_DATABASE)),
+        (_, true, true) => Err(syntax_error(None, DATABASE_TWICE)),
+        (true, false, true) => Err(syntax_error(None, CATALOG_AND_DATABASE)),
+        _ => Ok(()),
+    }
+}
+
+fn has_alias(object: &JobObject) -> bool {
+    match object {
+        JobObject::Table { alias, .. }
+        | JobObject::View { alias, .. }
+        | JobObject::MaterializedView { alias, .. }
+        | JobObject::Function { alias, .. } => alias.is_some(),
+        _ => false,
     }
 }

@@ -1,14 +1,8 @@
 //! SHOW and DESC.
 
-use sqlparser::ast as sql;
-
-use crate::answer::SqlError;
 use crate::ast::{ObjectName, Show, ShowObject, SortDirection, Statement};
 use crate::parser::cursor::{Cursor, Parsed};
 use crate::parser::token::Token;
-
-/// `sql/analyzer/ShowSnapshotAnalyzer.java`, with no code of its own.
-const SNAPSHOT_FILTER: &str = "Getting analyzing error. Detail message: Where clause should looks like: SNAPSHOT = 'your_snapshot_name' [AND TIMESTAMP = '2018-04-18-19-19-10'].";
 
 impl Cursor<'_> {
     pub fn show(&mut self) -> Parsed<Statement> {
@@ -94,7 +88,7 @@ impl Cursor<'_> {
         })
     }
 
-    /// `SNAPSHOT ON repository [WHERE SNAPSHOT = 's' [AND TIMESTAMP = 't'] | WHERE SNAPSHOT IN ('s', …)]`
+    /// `SNAPSHOT ON repository [WHERE …]`: what the condition may say is for the analyzer.
     fn show_snapshot(&mut self) -> Parsed<Show> {
         self.expect_run(&["SNAPSHOT", "ON"])?;
         let repository = self.name()?;
@@ -103,12 +97,6 @@ impl Cursor<'_> {
         } else {
             None
         };
-        if filter
-            .as_ref()
-            .is_some_and(|filter| !is_snapshot_filter(filter))
-        {
-            return Err(SqlError::plain(SNAPSHOT_FILTER));
-        }
         Ok(Show::Snapshot { repository, filter })
     }
 
@@ -273,35 +261,4 @@ fn plain(word: &str) -> Option<Show> {
         "USERS" => Show::Users { all: true },
         _ => return None,
     })
-}
-
-fn is_snapshot_filter(filter: &sql::Expr) -> bool {
-    match filter {
-        sql::Expr::BinaryOp {
-            left,
-            op: sql::BinaryOperator::And,
-            right,
-        } => {
-            (compares(left, "SNAPSHOT") && compares(right, "TIMESTAMP"))
-                || (compares(left, "TIMESTAMP") && compares(right, "SNAPSHOT"))
-        }
-        sql::Expr::InList {
-            expr,
-            list,
-            negated: false,
-        } => is_column(expr, "SNAPSHOT") && list.iter().all(is_text),
-        other => compares(other, "SNAPSHOT"),
-    }
-}
-
-fn compares(expression: &sql::Expr, column: &str) -> bool {
-    matches!(expression, sql::Expr::BinaryOp { left, op: sql::BinaryOperator::Eq, right } if is_column(left, column) && is_text(right))
-}
-
-fn is_column(expression: &sql::Expr, column: &str) -> bool {
-    matches!(expression, sql::Expr::Identifier(name) if name.value.eq_ignore_ascii_case(column))
-}
-
-fn is_text(expression: &sql::Expr) -> bool {
-    matches!(expression, sql::Expr::Value(value) if value.value.clone().into_string().is_some())
 }

@@ -168,12 +168,14 @@ fn submissions_are_checked_in_order_with_starrocks_texts() {
         (
             "BACKUP SNAPSHOT shop.x TO repo ON (a PARTITION (zz))",
             1064,
-            analyzing("partition[zz] does not exist  in tablea"),
+            "Getting analyzing error from line 1, column 37 to line 1, column 50. Detail message: partition[zz] does not exist  in tablea."
+                .to_owned(),
         ),
         (
             "BACKUP SNAPSHOT shop.x TO repo ON (a, a)",
             1064,
-            analyzing("Duplicated table: a"),
+            "Getting analyzing error at line 1, column 38. Detail message: Duplicated table: a."
+                .to_owned(),
         ),
         (
             "BACKUP SNAPSHOT shop.x TO repo PROPERTIES ('timeout' = '10')",

@@ -74,7 +74,7 @@ fn the_new_table_is_visible_but_not_readable_until_the_end() {
         ),
         ("-1", "PENDING", "3")
     );
-    assert_eq!(submitted["RestoreObjs"], "facts");
+    assert_eq!(submitted["RestoreObjs"], "facts PARTITIONS [p1, p2]");
     let mut states = Vec::new();
     for step in 0..6 {
         if step == 1 {
@@ -173,7 +173,7 @@ fn refusals_at_submission() {
             "RESTORE SNAPSHOT shop.full1 FROM repo ON ({what}) PROPERTIES ('backup_timestamp' = '{timestamp}'{more})"
         )
     };
-    let location = "s3a://bucket/backups/__starrocks_repository_repo";
+    let location = "s3a://bucket/backups//__starrocks_repository_repo";
     let cases = [
         (
             "RESTORE SNAPSHOT shop.full1 FROM gone PROPERTIES ('backup_timestamp' = 'x')"
@@ -189,7 +189,7 @@ fn refusals_at_submission() {
             "RESTORE SNAPSHOT shop.full1 FROM repo PROPERTIES ('backup_timestamp' = '2026-03-10')"
                 .to_owned(),
             format!(
-                "Failed to get info of snapshot 'full1' because: Expected one file with path: {location}/__ss_full1/__info_2026-03-10. get: 0. Maybe specified wrong backup timestamp"
+                "Failed to get info of snapshot 'full1' because: File does not exist: {location}/__ss_full1/__info_2026-03-10. Maybe specified wrong backup timestamp"
             ),
         ),
         (
@@ -207,11 +207,11 @@ fn refusals_at_submission() {
         ),
         (
             restore("facts AS f, facts AS g", ""),
-            "Getting analyzing error. Detail message: Duplicated table: facts.".to_owned(),
+            "Getting analyzing error from line 1, column 54 to line 1, column 63. Detail message: Duplicated table: facts.".to_owned(),
         ),
         (
             restore("facts AS facts", ""),
-            "Getting analyzing error. Detail message: Duplicated alias name: facts.".to_owned(),
+            "Getting analyzing error from line 1, column 42 to line 1, column 51. Detail message: Duplicated alias name: facts.".to_owned(),
         ),
     ];
     for (sql, message) in cases {

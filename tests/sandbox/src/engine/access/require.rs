@@ -119,7 +119,7 @@ impl Cluster {
             // Then EXPORT on each table: `Cluster::backup`.
             Statement::Backup(_) => vec![REPOSITORY],
             Statement::Restore(restore) => self.restore_needs(session, restore),
-            Statement::Cancel { target, .. } => self.cancel_needs(session, target),
+            Statement::Cancel { target, .. } => self.cancel_needs(target),
             Statement::CreateRepository(_)
             | Statement::DropRepository { .. }
             | Statement::DropSnapshot { .. } => vec![REPOSITORY],
@@ -203,11 +203,10 @@ impl Cluster {
     }
 
     /// REPOSITORY; then EXPORT on the tables of a BACKUP job, which CANCEL RESTORE looks at too.
-    fn cancel_needs<'s>(&'s self, session: &'s Session, target: &'s CancelTarget) -> Vec<Need<'s>> {
+    fn cancel_needs<'s>(&'s self, target: &'s CancelTarget) -> Vec<Need<'s>> {
         let mut needs = vec![REPOSITORY];
         let name = match target {
             CancelTarget::Database(name) => Some(name),
-            CancelTarget::Current => session.database.as_ref(),
             CancelTarget::ExternalCatalog => None,
         };
         let Some(database) = name.and_then(|name| self.databases.get(name)) else {

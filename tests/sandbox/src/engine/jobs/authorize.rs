@@ -17,7 +17,8 @@ impl Cluster {
         analyzed: &AnalyzedBackup,
     ) -> Result<(), SqlError> {
         self.authorized()?;
-        if analyzed.objects.is_empty() {
+        let nothing = analyzed.objects.is_empty() && analyzed.functions.is_empty();
+        if analyzed.catalogs.is_empty() && nothing {
             return Err(error::analyzing(format!(
                 "Database: {} is empty",
                 analyzed.database
@@ -44,7 +45,7 @@ impl Cluster {
     ) -> Result<(), SqlError> {
         match target {
             CancelTarget::Database(name) => self.database(name).map(|_| ()),
-            CancelTarget::Current | CancelTarget::ExternalCatalog => Ok(()),
+            CancelTarget::ExternalCatalog => Ok(()),
         }
     }
 }

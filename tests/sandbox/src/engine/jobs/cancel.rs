@@ -5,9 +5,9 @@ use crate::ast::{CancelTarget, JobKind};
 use crate::engine::cluster::Cluster;
 use crate::engine::create::done;
 use crate::engine::error;
-use crate::engine::jobs::{BackupState, Job, RestoreJob, RestoreState, Status};
+use crate::engine::jobs::{BackupState, CATALOG_SLOT, Job, RestoreJob, RestoreState, Status};
 use crate::engine::session::Session;
-use crate::engine::table::{Relation, Table, TableState};
+use crate::engine::table::Relation;
 
 impl Cluster {
     pub fn cancel_job(
@@ -23,17 +23,15 @@ impl Cluster {
                 JobKind::Restore => "No restore is currently running",
             })
         };
-        let name = match target {
-            CancelTarget::Database(name) => name.clone(),
-            CancelTarget::Current => session.database.clone().ok_or_else(error::no_database)?,
-            CancelTarget::ExternalCatalog => return Err(none()),
+        let slot = match target {
+            CancelTarget::Database(name) => self.database_for_job(name)?,
+            CancelTarget::ExternalCatalog => CATALOG_SLOT,
         };
-        let database = self.database(&name)?.id;
-        let mut job = self.jobs.slots.remove(&database).ok_or_else(none)?;
+        let mut job = self.jobs.slots.remove(&slot).ok_or_else(none)?;
         let result = self
             .cancel_slot(kind, &mut job)
             .unwrap_or_else(|| Err(none()));
-        self.jobs.slots.insert(database, job);
+        self.jobs.slots.insert(slot, job);
         result.map(|()| done())
     }
 
@@ -72,65 +70,83 @@ impl Cluster {
         })
     }
 
-    /// Existing tables become normal again; what the job made goes, without recycle bin. New tables go *by their current name*, which
-    /// is the original one until the preparation is over: then a live table of that name goes instead (restore.md 3.6).
+    /// Existing tables become normal again; what the job made goes, without recycle bin. It goes *by its current name*, which is the original
+    /// one until the preparation is over: then the live table or view of that name goes instead (restore.md 3.6). Followers and the journal
+    /// keep those: they are in `forgotten`, and there again when the leader is another process.
     pub fn cancel_restore_job(&mut self, job: &mut RestoreJob, status: Status) {
-        let hazard = self.live_table_hazard;
-        let mut dropped: Vec<u64> = Vec::new();
-        let mut forgotten: Vec<(u64, Table)> = Vec::new();
-        let mut cleared: Vec<(u64, Vec<u64>)> = Vec::new();
-        if let Some(database) = self.database_by_id_mut(job.head.database_id) {
-            for relation in database.relations.values_mut() {
-                if let Relation::Table(table) = relation
-                    && job.held.contains(&table.id)
-                {
-                    table.state = TableState::Normal;
-                }
-            }
-            for restored in &job.restored {
-                let removable = database
-                    .table(&restored.name)
-                    .is_some_and(|table| hazard || table.id == restored.id);
-                if removable && let Some(table) = database.take_table(&restored.name) {
-                    if table.id == restored.id {
-                        dropped.push(table.id);
-                    } else {
-                        // The journal keeps it: followers show it, and it is there again when the leader is another process.
-                        forgotten.push((job.head.database_id, table));
-                    }
-                }
-            }
-            for view in &job.restored_views {
-                if matches!(database.relations.get(view), Some(Relation::View(_))) {
-                    database.relations.remove(view);
-                }
-            }
-            for (table_id, partition) in &job.added {
-                let name = database
-                    .tables()
-                    .find(|table| table.id == *table_id)
-                    .map(|table| table.name.clone());
-                let removed = name
-                    .and_then(|name| database.table_mut(&name))
-                    .and_then(|table| table.partitions.remove(partition));
-                if let Some(partition) = removed {
-                    cleared.push((*table_id, partition.physical_ids().collect()));
-                }
+        job.held_tables_to_normal(self);
+        let storage = self
+            .remove_restored(job)
+            .and_then(|()| self.remove_added(job));
+        if let Some(meta) = &job.meta
+            && let Some(database) = self.database_by_id_mut(job.head.database_id)
+        {
+            // Those that were there before, too.
+            for function in &meta.functions {
+                database.drop_function(function);
             }
         }
-        self.forgotten.append(&mut forgotten);
-        let storage = dropped.iter().try_for_each(|id| self.store.drop(*id));
-        let storage = storage.and_then(|()| {
-            cleared
-                .into_iter()
-                .try_for_each(|(table, ids)| self.store.clear(table, ids.into_iter()))
-        });
+        for catalog in job.meta.iter().flat_map(|meta| &meta.catalogs) {
+            self.catalogs.remove(&catalog.name);
+        }
         job.head.status = match storage {
             Ok(()) => status,
             Err(fault) => Status::common(fault.message),
         };
         job.head.finished = Some(self.now);
+        job.head.tasks.forget_unfinished();
         job.state = RestoreState::Cancelled;
         job.downloads.clear();
+    }
+
+    fn remove_restored(&mut self, job: &RestoreJob) -> Result<(), SqlError> {
+        let hazard = self.live_table_hazard;
+        let Some(database) = self.database_by_id_mut(job.head.database_id) else {
+            return Ok(());
+        };
+        let mut dropped = Vec::new();
+        let mut lost = Vec::new();
+        for restored in &job.restored {
+            let id = database.relations.get(&restored.name).map(Relation::id);
+            let own = id == Some(restored.id);
+            if id.is_none() || !(own || hazard) {
+                continue;
+            }
+            let Some(relation) = database.relations.remove(&restored.name) else {
+                continue;
+            };
+            if own {
+                dropped.extend(relation.as_table().map(|table| table.id));
+            } else {
+                lost.extend(match relation {
+                    Relation::Table(table) => Some((database.id, *table)),
+                    Relation::View(_) | Relation::Foreign(_) => None,
+                });
+            }
+        }
+        self.forgotten.append(&mut lost);
+        dropped.into_iter().try_for_each(|id| self.store.drop(id))
+    }
+
+    fn remove_added(&mut self, job: &RestoreJob) -> Result<(), SqlError> {
+        let Some(database) = self.database_by_id_mut(job.head.database_id) else {
+            return Ok(());
+        };
+        let mut cleared: Vec<(u64, Vec<u64>)> = Vec::new();
+        for (table_id, partition) in &job.added {
+            let name = database
+                .tables()
+                .find(|table| table.id == *table_id)
+                .map(|table| table.name.clone());
+            let removed = name
+                .and_then(|name| database.table_mut(&name))
+                .and_then(|table| table.partitions.remove(partition));
+            if let Some(partition) = removed {
+                cleared.push((*table_id, partition.physical_ids().collect()));
+            }
+        }
+        cleared
+            .into_iter()
+            .try_for_each(|(table, ids)| self.store.clear(table, ids.into_iter()))
     }
 }

@@ -1,35 +1,56 @@
-//! RESTORE's last step: the downloaded rows take their places, tables become normal.
+//! RESTORE's last steps: the downloaded rows take their places, then tables become normal.
 
 use crate::engine::cluster::Cluster;
+use crate::engine::database::Database;
 use crate::engine::jobs::restore::Download;
 use crate::engine::jobs::{RestoreJob, Status};
 use crate::engine::snapshot::read_image;
 use crate::engine::table::TableState;
 
 impl RestoreJob {
-    pub fn commit(&mut self, cluster: &mut Cluster) -> Result<(), Status> {
-        for download in std::mem::take(&mut self.downloads) {
-            self.place(cluster, &download)?;
+    /// Backends replace the files of each tablet: rows that were there are gone from here on, whether the job finishes or not.
+    pub fn place_rows(&mut self, cluster: &mut Cluster) -> Result<(), Status> {
+        for at in 0..self.downloads.len() {
+            self.place(cluster, &self.downloads[at])?;
+            self.downloads[at].image = None;
         }
-        let Some(database) = cluster.database_by_id_mut(self.head.database_id) else {
-            return Ok(());
-        };
-        let name = database.name.clone();
-        for relation in database.relations.values_mut() {
-            if let crate::engine::table::Relation::Table(table) = relation
-                && (self.held.contains(&table.id)
-                    || self.restored.iter().any(|restored| restored.id == table.id))
-            {
-                table.state = TableState::Normal;
-            }
-        }
+        Ok(())
+    }
+
+    /// Tables become normal, partitions that were overwritten get the backup's version and the time of now
+    /// (`catalog/PhysicalPartition.updateVersionForRestore`).
+    pub fn finish(&mut self, cluster: &mut Cluster) {
+        let now = cluster.now;
+        self.held_tables_to_normal(cluster);
         let names: Vec<String> = self
             .restored
             .iter()
             .map(|restored| restored.name.clone())
             .collect();
-        cluster.after_restore(&name, &names);
-        Ok(())
+        cluster.after_restore(&self.head.database, &names);
+        let Some(database) = cluster.database_by_id_mut(self.head.database_id) else {
+            return;
+        };
+        for download in self.downloads.iter().filter(|download| download.in_place) {
+            set_version(database, download, now);
+        }
+        self.downloads.clear();
+        self.restored.clear();
+        self.added.clear();
+    }
+
+    /// By their current names, whatever has them (`RestoreJob.setTableStateToNormal`).
+    pub fn held_tables_to_normal(&self, cluster: &mut Cluster) {
+        let Some(database) = cluster.database_by_id_mut(self.head.database_id) else {
+            return;
+        };
+        for object in &self.objects {
+            if let Some(table) = database.table_mut(object.local())
+                && table.state == TableState::Restore
+            {
+                table.state = TableState::Normal;
+            }
+        }
     }
 
     fn place(&self, cluster: &mut Cluster, download: &Download) -> Result<(), Status> {
@@ -37,23 +58,16 @@ impl RestoreJob {
             return Ok(());
         };
         let rows = read_image(&image.bytes).map_err(|fault| Status::common(fault.to_string()))?;
-        let database = cluster
+        let table = cluster
             .database_by_id(self.head.database_id)
+            .and_then(|database| {
+                database
+                    .tables()
+                    .find(|table| table.id == download.table_id)
+            })
             .ok_or_else(|| {
-                Status::not_found(format!(
-                    "database {} has been dropped",
-                    self.head.database_id
-                ))
+                Status::not_found(format!("table {} has been dropped", download.table_id))
             })?;
-        let Some(table) = database
-            .tables()
-            .find(|table| table.id == download.table_id)
-        else {
-            return Err(Status::not_found(format!(
-                "table {} has been dropped",
-                download.table_id
-            )));
-        };
         cluster.store.atomically(|store| {
             store.clear(table.id, std::iter::once(download.physical))?;
             store.insert(
@@ -63,36 +77,25 @@ impl RestoreJob {
             )
         })?;
         cluster.images.remove(&download.physical);
-        if download.in_place {
-            self.set_version(cluster, download);
-        }
         Ok(())
     }
+}
 
-    /// `catalog/PhysicalPartition.updateVersionForRestore`: the backup's version, and now.
-    fn set_version(&self, cluster: &mut Cluster, download: &Download) {
-        let now = cluster.now;
-        let Some(database) = cluster.database_by_id_mut(self.head.database_id) else {
-            return;
-        };
-        let name = database
-            .tables()
-            .find(|table| table.id == download.table_id)
-            .map(|table| table.name.clone());
-        let Some(table) = name.and_then(|name| database.table_mut(&name)) else {
-            return;
-        };
-        let Some(partition) = table.partitions.get_mut(&download.partition) else {
-            return;
-        };
-        for physical in partition
-            .physical
-            .iter_mut()
-            .filter(|physical| physical.id == download.physical)
-        {
-            physical.visible_version = download.from.version;
-            physical.next_version = download.from.version + 1;
-            physical.visible_time = now;
-        }
+fn set_version(database: &mut Database, download: &Download, now: chrono::DateTime<chrono::Utc>) {
+    let name = database
+        .tables()
+        .find(|table| table.id == download.table_id)
+        .map(|table| table.name.clone());
+    let partition = name
+        .and_then(|name| database.table_mut(&name))
+        .and_then(|table| table.partitions.get_mut(&download.partition));
+    for physical in partition
+        .into_iter()
+        .flat_map(|partition| &mut partition.physical)
+        .filter(|physical| physical.id == download.physical)
+    {
+        physical.visible_version = download.from.version;
+        physical.next_version = download.from.version + 1;
+        physical.visible_time = now;
     }
 }

@@ -4,7 +4,7 @@
 use crate::engine::cluster::Cluster;
 use crate::engine::database::Database;
 use crate::engine::jobs::{BackupJob, BackupState, Job, JobHead, RestoreJob, RestoreState, Status};
-use crate::engine::table::{Relation, TableState};
+use crate::engine::table::TableState;
 
 /// What the leader has in memory only, while the journal's face of the cluster is shown instead.
 #[derive(Default)]
@@ -56,9 +56,7 @@ impl RestoreJob {
             RestoreState::Pending => {
                 job.head.id = -1;
                 job.meta_prepared = None;
-                job.held.clear();
                 job.restored.clear();
-                job.restored_views.clear();
                 job.added.clear();
                 job.downloads.clear();
             }
@@ -76,12 +74,12 @@ impl RestoreJob {
 
 impl JobHead {
     pub fn note_journalled(&mut self) {
-        self.journalled_task_error.clone_from(&self.task_error);
+        self.journalled_errors.clone_from(self.tasks.errors());
     }
 
     /// Status and TaskErrMsg are written with every entry (`backup/AbstractJob.java`): back to those of the last one.
     fn back_to_journal(&mut self) {
-        self.task_error.clone_from(&self.journalled_task_error);
+        self.tasks.back_to(&self.journalled_errors);
         if self.finished.is_none() {
             self.status = Status::ok();
         }
@@ -194,13 +192,14 @@ fn take_back(database: &mut Database, job: &RestoreJob) {
             database.take_table(&restored.name);
         }
     }
-    for relation in database.relations.values_mut() {
-        let Relation::Table(table) = relation else {
-            continue;
-        };
-        if job.held.contains(&table.id) {
+    for object in &job.objects {
+        if let Some(table) = database.table_mut(object.local())
+            && table.state == TableState::Restore
+        {
             table.state = TableState::Normal;
         }
+    }
+    for table in database.tables_mut() {
         for (_, partition) in job.added.iter().filter(|(id, _)| *id == table.id) {
             table.partitions.remove(partition);
         }

@@ -6,21 +6,34 @@ mod backup;
 mod cancel;
 mod commit;
 mod cut;
+mod existing;
 mod handler;
+mod head;
 mod journal;
+mod objects;
+mod orders;
 mod prepare;
+mod properties;
 mod restore;
+mod restore_objects;
 mod signature;
 mod submit_backup;
 mod submit_restore;
+mod tasks;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Duration, Utc};
-
-pub use backup::{BackupJob, BackupObject, BackupState};
-pub use restore::{RestoreJob, RestoreObject, RestoreState};
+pub use backup::{BackupJob, BackupState};
+pub use head::{Halt, JobHead, Status};
+pub use objects::BackupObject;
+pub use orders::JobOrder;
+pub use restore::{RestoreJob, RestoreState};
+pub use restore_objects::RestoreObject;
 pub use submit_backup::AnalyzedBackup;
+pub use tasks::{Phase, Trouble};
+
+/// The slot of jobs for external catalogs: one in the whole cluster, under the id -1.
+pub const CATALOG_SLOT: u64 = u64::MAX;
 
 /// The last job of each database, by database id, and what holds them up.
 #[derive(Debug, Clone, Default)]
@@ -30,79 +43,18 @@ pub struct Jobs {
     pub journalled: u64,
     /// Ticks do nothing while set.
     pub held: bool,
-    /// What uploads and downloads report instead of finishing.
-    pub stalled: Option<String>,
+    /// Somebody else's submission has the lock: BACKUP, RESTORE and DROP REPOSITORY are refused.
+    pub submission_locked: bool,
+    /// SHOW BACKUP and SHOW RESTORE meet a job while it changes: so many more times.
+    pub changing: u32,
+    pub troubles: Vec<Trouble>,
+    pub orders: Vec<JobOrder>,
 }
 
 #[derive(Debug, Clone)]
 pub enum Job {
     Backup(Box<BackupJob>),
     Restore(Box<RestoreJob>),
-}
-
-/// What both kinds of job share.
-#[derive(Debug, Clone)]
-pub struct JobHead {
-    /// `-1` until the first run of PENDING.
-    pub id: i64,
-    pub label: String,
-    pub database_id: u64,
-    pub database: String,
-    pub repository: String,
-    pub created: DateTime<Utc>,
-    pub finished: Option<DateTime<Utc>>,
-    pub timeout: Duration,
-    pub status: Status,
-    pub task_error: String,
-    /// What `task_error` was when the journal last heard of the job.
-    pub journalled_task_error: String,
-}
-
-/// The Status column: `[OK]` or `[CODE, msg: text]` (`backup/Status.java`).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Status {
-    pub code: &'static str,
-    pub message: String,
-}
-
-impl Status {
-    pub fn ok() -> Status {
-        Status {
-            code: "OK",
-            message: String::new(),
-        }
-    }
-
-    pub fn not_found(message: impl Into<String>) -> Status {
-        Status {
-            code: "NOT_FOUND",
-            message: message.into(),
-        }
-    }
-
-    pub fn common(message: impl Into<String>) -> Status {
-        Status {
-            code: "COMMON_ERROR",
-            message: message.into(),
-        }
-    }
-
-    pub fn timeout(message: impl Into<String>) -> Status {
-        Status {
-            code: "TIMEOUT",
-            message: message.into(),
-        }
-    }
-}
-
-impl std::fmt::Display for Status {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.code == "OK" {
-            f.write_str("[OK]")
-        } else {
-            write!(f, "[{}, msg: {}]", self.code, self.message)
-        }
-    }
 }
 
 impl Job {

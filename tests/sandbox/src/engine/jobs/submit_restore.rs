@@ -1,18 +1,17 @@
-//! RESTORE statements: the checks, in StarRocks' order (`backup/BackupHandler.restore`).
+//! RESTORE statements: the checks, in StarRocks' order (`sql/analyzer/BackupRestoreAnalyzer.java`, `backup/BackupHandler.restore`).
 
 use std::collections::BTreeSet;
 
-use chrono::Duration;
-
 use crate::answer::{Answer, SqlError};
-use crate::ast::{JobObject, Restore};
+use crate::ast::{JobCatalogs, JobObject, Restore};
 use crate::engine::cluster::Cluster;
 use crate::engine::create::done;
 use crate::engine::error;
-use crate::engine::jobs::submit_backup::timeout;
-use crate::engine::jobs::{Job, JobHead, RestoreJob, RestoreObject, Status};
+use crate::engine::jobs::properties::RestoreProperties;
+use crate::engine::jobs::restore_objects::{check_functions, restore_objects};
+use crate::engine::jobs::{CATALOG_SLOT, Job, JobHead, RestoreJob};
 use crate::engine::session::Session;
-use crate::engine::snapshot::SnapshotInfo;
+use crate::engine::snapshot::{SnapshotInfo, SnapshotMeta};
 
 impl Cluster {
     /// Analysis, then authorization, then execution: which refusal comes first is seen by clients.
@@ -36,10 +35,9 @@ impl Cluster {
         let repository = self.repository_for_job(&statement.repository)?;
         if !self.release.restores_into_new_database() {
             // Up to 3.3 the database and its slot come before the snapshot (`BackupHandler.process`).
-            let target = statement.target_database.as_deref().ok_or_else(|| {
-                error::not_modelled("RESTORE before 3.4 without a database before the label")
-            })?;
-            let database = self.database_for_job(target)?;
+            let target = self.restore_target_before_3_4(session, statement);
+            let database = self.database_for_job(&target)?;
+            self.take_submission_lock()?;
             self.check_slot(database)?;
         }
         let stem = format!("__info_{}", properties.timestamp);
@@ -52,9 +50,20 @@ impl Cluster {
                     statement.label
                 ))
             })?;
-        let target = self.restore_target(session, statement, &info)?;
-        let database_id = self.database(&target)?.id;
-        self.check_slot(database_id)?;
+        let catalogs = catalogs_asked(statement, &info)?;
+        let (slot, target) = if catalogs.is_some() {
+            (CATALOG_SLOT, String::new())
+        } else {
+            let target = self.restore_target(session, statement, &info)?;
+            (self.database(&target)?.id, target)
+        };
+        self.take_submission_lock()?;
+        self.check_slot(slot)?;
+        // A meta file that cannot be read is found out here and told by the job.
+        let mut meta: Option<SnapshotMeta> = repository
+            .read_verified(&statement.label, "__meta")
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok());
         if let Some(source) = statement
             .source_database
             .as_ref()
@@ -64,31 +73,31 @@ impl Cluster {
                 "target database: {source} is not existed in snapshot"
             )));
         }
-        let objects = restore_objects(statement, &info)?;
-        let head = JobHead {
-            id: -1,
-            label: statement.label.clone(),
-            database_id,
-            database: target,
-            repository: statement.repository.clone(),
-            created: self.now,
-            finished: None,
-            timeout: properties.timeout,
-            status: Status::ok(),
-            task_error: String::new(),
-            journalled_task_error: String::new(),
-        };
-        let job = RestoreJob::new(
-            head,
-            properties.timestamp,
-            (properties.allow_load, properties.replication_num),
-            objects,
-            info,
+        let objects = restore_objects(statement, &info, meta.as_ref())?;
+        if let (Some(items), Some(meta)) = (&statement.objects, &mut meta) {
+            check_functions(items, meta)?;
+        }
+        if let (Some(asked), Some(meta)) = (&catalogs, &mut meta) {
+            check_catalogs(asked, meta)?;
+        }
+        let head = JobHead::new(
+            &statement.label,
+            (slot, target),
+            &statement.repository,
+            self.now,
+            properties.timeout,
         );
-        self.jobs
-            .slots
-            .insert(database_id, Job::Restore(Box::new(job)));
+        let job = RestoreJob::new(head, properties, objects, info, meta);
+        self.jobs.slots.insert(slot, Job::Restore(Box::new(job)));
         Ok(done())
+    }
+
+    /// Before the label, or the current one.
+    fn restore_target_before_3_4(&self, session: &Session, statement: &Restore) -> String {
+        let named = statement.target_database.clone();
+        named
+            .or_else(|| session.database.clone())
+            .unwrap_or_default()
     }
 
     /// The database named, else that of the snapshot; since 3.4 it is made where it is missing.
@@ -102,12 +111,10 @@ impl Cluster {
             .target_database
             .clone()
             .or_else(|| statement.source_database.clone());
-        let current = if statement.objects.is_some() {
-            session.database.clone()
-        } else {
-            None
-        };
-        let target = named.or(current).unwrap_or_else(|| info.database.clone());
+        if !self.release.restores_into_new_database() {
+            return Ok(self.restore_target_before_3_4(session, statement));
+        }
+        let target = named.unwrap_or_else(|| info.database.clone());
         if !self.databases.contains_key(&target) {
             self.create_database(&target, true).map_err(|_| {
                 error::common(format!(
@@ -119,222 +126,109 @@ impl Cluster {
     }
 }
 
-struct RestoreProperties {
-    timestamp: String,
-    allow_load: bool,
-    replication_num: u32,
-    timeout: Duration,
+/// A snapshot without a database is one of external catalogs, and only that. Without any named, all of them are restored.
+fn catalogs_asked(
+    statement: &Restore,
+    info: &SnapshotInfo,
+) -> Result<Option<JobCatalogs>, SqlError> {
+    if info.database.is_empty() {
+        if statement.source_database.is_some() || statement.target_database.is_some() {
+            return Err(error::common(
+                "Can not specify database for external catalog snapshot",
+            ));
+        }
+        return Ok(Some(statement.catalogs.clone().unwrap_or(JobCatalogs::All)));
+    }
+    if statement.catalogs.is_some() {
+        return Err(error::common(format!(
+            "This is not a snapshot for external catalog restore, snapshot: {}",
+            statement.label
+        )));
+    }
+    Ok(None)
 }
 
-impl RestoreProperties {
-    fn read(
-        properties: &[(String, String)],
-        cluster: &Cluster,
-    ) -> Result<RestoreProperties, SqlError> {
-        const KNOWN: [&str; 6] = [
-            "allow_load",
-            "backup_timestamp",
-            "meta_version",
-            "replication_num",
-            "starrocks_meta_version",
-            "timeout",
-        ];
-        let property = |key: &str| {
-            properties
-                .iter()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value.as_str())
-        };
-        let unknown: Vec<&str> = properties
+/// Keeps the named catalogs, under their aliases (`BackupHandler.checkAndFilterRestoreCatalogsInBackupMeta`).
+fn check_catalogs(asked: &JobCatalogs, meta: &mut SnapshotMeta) -> Result<(), SqlError> {
+    let JobCatalogs::Named(named) = asked else {
+        return Ok(());
+    };
+    let mut kept = Vec::new();
+    for (name, alias) in named {
+        let mut catalog = meta
+            .catalogs
             .iter()
-            .map(|(key, _)| key.as_str())
-            .filter(|key| !KNOWN.contains(key))
-            .collect();
-        if !unknown.is_empty() {
-            return Err(error::common_analyzing(format!(
-                "Unknown restore job properties: [{}]",
-                unknown.join(", ")
-            )));
-        }
-        let number = |text: &str| {
-            text.parse::<u32>().map_err(|_| {
-                error::common_analyzing(format!("Invalid meta version format: {text}"))
-            })
-        };
-        let allow_load = match property("allow_load")
-            .map(str::to_ascii_lowercase)
-            .as_deref()
-        {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(other) => {
-                return Err(error::common_analyzing(format!(
-                    "Invalid allow load value: {other}"
-                )));
+            .find(|catalog| catalog.name.eq_ignore_ascii_case(name))
+            .cloned()
+            .ok_or_else(|| error::common(format!("Can not find restore catalog: {name}")))?;
+        if let Some(alias) = alias {
+            if alias.eq_ignore_ascii_case("default_catalog") {
+                return Err(error::common(
+                    "Do not support set alias as default catalog for external catalog restore",
+                ));
             }
-        };
-        let default = u32::try_from(cluster.config_number("default_replication_num")).unwrap_or(3);
-        Ok(RestoreProperties {
-            allow_load,
-            replication_num: property("replication_num").map_or(Ok(default), number)?,
-            timestamp: property("backup_timestamp")
-                .ok_or_else(|| error::common_analyzing("Missing backup_timestamp property"))?
-                .to_owned(),
-            timeout: property("timeout").map_or_else(
-                || {
-                    Ok(Duration::milliseconds(
-                        cluster.config_number("backup_job_default_timeout_ms"),
-                    ))
-                },
-                timeout,
-            )?,
-        })
+            catalog.name.clone_from(alias);
+        }
+        kept.push(catalog);
     }
+    meta.catalogs = kept;
+    Ok(())
 }
 
 /// Aliases may equal neither another alias nor any listed name, their own included.
 fn check_names(statement: &Restore) -> Result<(), SqlError> {
     let items = statement.objects.as_deref().unwrap_or_default();
-    let mut originals = BTreeSet::new();
-    for (original, _) in items.iter().filter_map(name_of) {
-        if !originals.insert(original) {
-            return Err(error::analyzing(format!("Duplicated table: {original}")));
+    let mut ranked: Vec<&JobObject> = items.iter().collect();
+    ranked.sort_by_key(|item| rank(item));
+    let mut names = BTreeSet::new();
+    for item in &ranked {
+        let Some((original, _)) = name_of(item) else {
+            continue;
+        };
+        if !names.insert(original) {
+            return Err(error::analyzing_at(
+                item_place(item),
+                format!("Duplicated table: {original}"),
+            ));
         }
     }
-    let mut aliases = BTreeSet::new();
-    for alias in items
-        .iter()
-        .filter_map(name_of)
-        .filter_map(|(_, alias)| alias)
-    {
-        if originals.contains(alias) || !aliases.insert(alias) {
-            return Err(error::analyzing(format!("Duplicated alias name: {alias}")));
+    for item in &ranked {
+        if let Some((_, Some(alias))) = name_of(item)
+            && !names.insert(alias)
+        {
+            return Err(error::analyzing_at(
+                item_place(item),
+                format!("Duplicated alias name: {alias}"),
+            ));
         }
     }
     Ok(())
 }
 
-fn name_of(item: &JobObject) -> Option<(&str, Option<&str>)> {
+/// Bare names, materialized views, views, tables (`AstBuilder.parseBackupRestoreStatement`).
+pub(super) fn rank(item: &JobObject) -> u8 {
+    match item {
+        JobObject::Table { keyword: false, .. } => 0,
+        JobObject::MaterializedView { .. } => 1,
+        JobObject::View { .. } => 2,
+        _ => 3,
+    }
+}
+
+pub(super) fn name_of(item: &JobObject) -> Option<(&str, Option<&str>)> {
     match item {
         JobObject::Table { name, alias, .. }
-        | JobObject::View { name, alias }
-        | JobObject::MaterializedView { name, alias } => Some((&name.name, alias.as_deref())),
+        | JobObject::View { name, alias, .. }
+        | JobObject::MaterializedView { name, alias, .. } => Some((&name.name, alias.as_deref())),
         _ => None,
     }
 }
 
-/// What to restore, by original name; nothing named is everything.
-fn restore_objects(
-    statement: &Restore,
-    info: &SnapshotInfo,
-) -> Result<Vec<RestoreObject>, SqlError> {
-    let whole = [
-        JobObject::AllTables,
-        JobObject::AllViews,
-        JobObject::AllMaterializedViews,
-    ];
-    let items = statement.objects.as_deref().unwrap_or(&whole);
-    let mut objects: Vec<RestoreObject> = Vec::new();
-    let missing = |name: &str| {
-        error::common(format!(
-            "Table {name} does not exist in snapshot {}",
-            statement.label
-        ))
-    };
-    for item in items {
-        match item {
-            JobObject::Table {
-                name,
-                temporary_partitions,
-                partitions,
-                alias,
-            } => {
-                if info.views.contains(&name.name) && partitions.is_empty() {
-                    objects.push(RestoreObject::view(&name.name, alias.clone()));
-                    continue;
-                }
-                let table = info
-                    .tables
-                    .get(&name.name)
-                    .ok_or_else(|| missing(&name.name))?;
-                if *temporary_partitions {
-                    return Err(error::common(
-                        "Do not support restoring temporary partitions",
-                    ));
-                }
-                if let Some(unknown) = partitions
-                    .iter()
-                    .find(|partition| !table.partitions.contains_key(*partition))
-                {
-                    return Err(error::common(format!(
-                        "Partition {unknown} of table {} does not exist in snapshot {}",
-                        name.name, statement.label
-                    )));
-                }
-                objects.push(RestoreObject {
-                    original: name.name.clone(),
-                    alias: alias.clone(),
-                    partitions: partitions.clone(),
-                    is_view: false,
-                });
-            }
-            JobObject::MaterializedView { name, alias } => {
-                if !info.tables.contains_key(&name.name) {
-                    return Err(missing(&name.name));
-                }
-                objects.push(RestoreObject {
-                    original: name.name.clone(),
-                    alias: alias.clone(),
-                    partitions: Vec::new(),
-                    is_view: false,
-                });
-            }
-            JobObject::View { name, alias } => {
-                if !info.views.contains(&name.name) {
-                    return Err(missing(&name.name));
-                }
-                objects.push(RestoreObject::view(&name.name, alias.clone()));
-            }
-            JobObject::Function { name, .. } => {
-                return Err(error::common(format!(
-                    "Can not find restore function: {}",
-                    name.name
-                )));
-            }
-            JobObject::AllTables
-            | JobObject::AllViews
-            | JobObject::AllMaterializedViews
-            | JobObject::AllFunctions => {}
-        }
-    }
-    add_all(items, info, &mut objects);
-    Ok(objects)
-}
-
-/// What ALL … adds to the objects that were named.
-fn add_all(items: &[JobObject], info: &SnapshotInfo, objects: &mut Vec<RestoreObject>) {
-    for item in items {
-        let names: Vec<(&String, bool)> = match item {
-            JobObject::AllTables | JobObject::AllMaterializedViews => {
-                let materialized = *item == JobObject::AllMaterializedViews;
-                info.tables
-                    .iter()
-                    .filter(|(_, table)| table.materialized == materialized)
-                    .map(|(name, _)| (name, false))
-                    .collect()
-            }
-            JobObject::AllViews => info.views.iter().map(|name| (name, true)).collect(),
-            _ => Vec::new(),
-        };
-        for (name, is_view) in names {
-            if !objects.iter().any(|object| object.original == *name) {
-                objects.push(RestoreObject {
-                    original: name.clone(),
-                    alias: None,
-                    partitions: Vec::new(),
-                    is_view,
-                });
-            }
-        }
+fn item_place(item: &JobObject) -> crate::ast::Place {
+    match item {
+        JobObject::Table { places, .. }
+        | JobObject::View { places, .. }
+        | JobObject::MaterializedView { places, .. } => places.item,
+        _ => crate::ast::Place::default(),
     }
 }

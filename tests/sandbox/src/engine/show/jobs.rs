@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::answer::{ResultSet, SqlError};
 use crate::engine::cluster::Cluster;
-use crate::engine::jobs::{BackupJob, BackupState, Job, RestoreJob, RestoreState};
+use crate::engine::error;
+use crate::engine::jobs::{BackupJob, CATALOG_SLOT, Job, RestoreJob};
 use crate::engine::session::Session;
 use crate::engine::show::{Row, with_nulls};
 
@@ -48,85 +49,93 @@ const RESTORE: [&str; 18] = [
 
 impl Cluster {
     pub(super) fn show_backup(
-        &self,
+        &mut self,
         session: &Session,
         database: Option<&str>,
     ) -> Result<ResultSet, SqlError> {
-        let jobs = self.jobs_of(database)?;
-        let mut tables = jobs.iter().filter_map(|job| match job {
-            Job::Backup(job) => Some((job.head.database.as_str(), &job.objects)),
-            Job::Restore(_) => None,
-        });
-        // One table without EXPORT empties the whole result.
-        let visible = tables.all(|(database, objects)| {
-            let names = objects.iter().map(|object| object.name.as_str());
-            self.may_export(session, database, names)
-        });
-        if !visible {
-            return Ok(with_nulls(&BACKUP, Vec::new()));
+        let mut rows = Vec::new();
+        for job in self.jobs_of(database)? {
+            if let Job::Backup(job) = job {
+                // One table without EXPORT empties the whole result; the job of the external catalogs has none.
+                let names = job.objects.iter().map(|object| object.name.as_str());
+                if !self.may_export(session, &job.head.database, names) {
+                    return Ok(with_nulls(&BACKUP, Vec::new()));
+                }
+                rows.push(backup_row(session, job));
+            }
         }
-        let rows = jobs.into_iter().filter_map(|job| match job {
-            Job::Backup(job) => Some(backup_row(
-                session,
-                job,
-                self.backends.first().map_or(0, |backend| backend.id),
-            )),
-            Job::Restore(_) => None,
-        });
-        Ok(with_nulls(&BACKUP, rows.collect()))
+        self.check_unchanging(rows.len())?;
+        Ok(with_nulls(&BACKUP, rows))
     }
 
     pub(super) fn show_restore(
-        &self,
+        &mut self,
         session: &Session,
         database: Option<&str>,
     ) -> Result<ResultSet, SqlError> {
-        let rows = self
-            .jobs_of(database)?
-            .into_iter()
-            .filter_map(|job| match job {
-                Job::Restore(job) => Some(restore_row(session, job)),
-                Job::Backup(_) => None,
-            });
-        Ok(with_nulls(&RESTORE, rows.collect()))
+        let mut rows = Vec::new();
+        for job in self.jobs_of(database)? {
+            if let Job::Restore(job) = job {
+                rows.push(restore_row(session, job));
+            }
+        }
+        self.check_unchanging(rows.len())?;
+        Ok(with_nulls(&RESTORE, rows))
     }
 
-    /// Without FROM, all databases.
+    /// Without FROM, all databases, in the order of their ids; the job of the external catalogs comes last, with FROM too.
     fn jobs_of(&self, database: Option<&str>) -> Result<Vec<&Job>, SqlError> {
-        if let Some(name) = database {
-            let id = self.database(name)?.id;
-            return Ok(self.jobs.slots.get(&id).into_iter().collect());
-        }
-        Ok(self
-            .databases
-            .values()
-            .filter_map(|database| self.jobs.slots.get(&database.id))
+        let slots: Vec<u64> = match database {
+            Some(name) => vec![self.database(name)?.id],
+            None => {
+                let mut ids: Vec<u64> = self
+                    .databases
+                    .values()
+                    .map(|database| database.id)
+                    .collect();
+                ids.sort_unstable();
+                ids
+            }
+        };
+        Ok(slots
+            .iter()
+            .chain(&[CATALOG_SLOT])
+            .filter_map(|slot| self.jobs.slots.get(slot))
             .collect())
+    }
+
+    /// The tasks of a job are read while backends report them (`BackupJob.getInfo`): an order makes that happen.
+    fn check_unchanging(&mut self, rows: usize) -> Result<(), SqlError> {
+        if rows == 0 || self.jobs.changing == 0 {
+            return Ok(());
+        }
+        self.jobs.changing -= 1;
+        Err(error::analyzing(
+            "meta data may has been updated during this period, please try again",
+        ))
     }
 }
 
-fn backup_row(session: &Session, job: &BackupJob, backend: u64) -> Row {
+fn backup_row(session: &Session, job: &BackupJob) -> Row {
     let head = &job.head;
+    // `TableRef.toString`: no blank between the name and what follows it.
     let objects: Vec<String> = job
         .objects
         .iter()
         .map(|object| {
+            let temporary = if object.temporary_partitions {
+                "TEMPORARY "
+            } else {
+                ""
+            };
             let partitions = if object.partitions.is_empty() {
                 String::new()
             } else {
-                format!(" PARTITIONS ({})", object.partitions.join(", "))
+                format!("{temporary}PARTITIONS ({})", object.partitions.join(", "))
             };
             format!("[{}.{}{partitions}]", head.database, object.name)
         })
         .collect();
-    let tasks: Vec<String> = match (job.state, &job.cut) {
-        (BackupState::Snapshoting | BackupState::Uploading, Some(cut)) => cut
-            .images
-            .iter()
-            .map(|(physical, _)| format!("{}={backend}", physical.id))
-            .collect(),
-        _ => Vec::new(),
-    };
     vec![
         Some(head.id.to_string()),
         Some(head.label.clone()),
@@ -137,9 +146,9 @@ fn backup_row(session: &Session, job: &BackupJob, backend: u64) -> Row {
         time(session, job.snapshot_finished),
         time(session, job.upload_finished),
         time(session, head.finished),
-        Some(tasks.join(", ")),
+        Some(head.tasks.unfinished_text()),
         Some(String::new()),
-        Some(head.task_error.clone()),
+        Some(head.tasks.error_text()),
         Some(head.status.to_string()),
         Some(head.timeout.num_seconds().to_string()),
     ]
@@ -151,6 +160,7 @@ fn restore_row(session: &Session, job: &RestoreJob) -> Row {
         .objects
         .iter()
         .map(|object| {
+            // All that are restored, also without a list (`BackupJobInfo.getInfo`).
             let named: Vec<&str> = object
                 .partitions
                 .iter()
@@ -164,18 +174,6 @@ fn restore_row(session: &Session, job: &RestoreJob) -> Row {
             }
         })
         .collect();
-    let busy = matches!(
-        job.state,
-        RestoreState::Snapshoting | RestoreState::Downloading | RestoreState::Committing
-    );
-    let tasks: Vec<String> = if busy {
-        job.downloads
-            .iter()
-            .map(|download| format!("{}={}", download.physical, download.table_id))
-            .collect()
-    } else {
-        Vec::new()
-    };
     vec![
         Some(head.id.to_string()),
         Some(head.label.clone()),
@@ -190,9 +188,9 @@ fn restore_row(session: &Session, job: &RestoreJob) -> Row {
         time(session, job.snapshot_finished),
         time(session, job.download_finished),
         time(session, head.finished),
-        Some(tasks.join(", ")),
+        Some(head.tasks.unfinished_text()),
         Some(String::new()),
-        Some(head.task_error.clone()),
+        Some(head.tasks.error_text()),
         Some(head.status.to_string()),
         Some(head.timeout.num_seconds().to_string()),
     ]

@@ -12,12 +12,13 @@ use crate::engine::show::{Row, with_nulls};
 use crate::engine::snapshot::SnapshotInfo;
 use crate::engine::translate::text_literal;
 
-/// What the WHERE clause asks for.
-#[derive(Debug, PartialEq, Eq)]
-enum Wanted {
-    Everything,
-    Labels(Vec<String>),
-    One { label: String, timestamp: String },
+/// What the WHERE clause asks for. `NOT IN` and `<>` are read as `IN` and `=`, as nobody looks at them.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Wanted {
+    snapshot: Option<String>,
+    timestamp: Option<String>,
+    /// Of `IN`: those that exist are shown.
+    snapshots: Vec<String>,
 }
 
 impl Cluster {
@@ -30,7 +31,7 @@ impl Cluster {
                 Some(repository.read_only.to_string()),
                 Some(repository.location.clone()),
                 Some(repository.broker.clone()),
-                None,
+                repository.error.clone(),
             ]
         });
         with_nulls(
@@ -53,28 +54,34 @@ impl Cluster {
         name: &str,
         filter: Option<&sql::Expr>,
     ) -> Result<ResultSet, SqlError> {
-        let wanted = filter.map_or(Ok(Wanted::Everything), wanted)?;
         let repository = self.repositories.get(name).ok_or_else(|| {
             error::common_analyzing(format!("Repository [{name}] does not exist"))
         })?;
-        let labels = match wanted {
-            Wanted::One { label, timestamp } => {
+        let wanted = filter.map_or(Ok(Wanted::default()), wanted)?;
+        let labels = match (wanted.snapshot, wanted.timestamp) {
+            (Some(label), Some(timestamp)) => {
                 let (names, mut row) = detail(repository, &label, &timestamp);
                 let known = row.get(2).is_some_and(Option::is_some);
                 let retention = retention_of(repository, &label).filter(|_| known);
                 row.extend(self.retention_cells(session, retention));
                 return Ok(with_nulls(&self.with_retention(names), vec![row]));
             }
-            Wanted::Labels(labels) => labels,
-            Wanted::Everything => repository.labels(),
+            (Some(label), None) => vec![label],
+            (None, _) => {
+                let mut labels = repository.list_snapshots().map_err(|text| {
+                    error::analyzing(format!(
+                        "Failed to list snapshot in repo: {name}, err: {text}"
+                    ))
+                })?;
+                labels.retain(|label| {
+                    wanted.snapshots.is_empty() || wanted.snapshots.contains(label)
+                });
+                labels
+            }
         };
         let rows = labels.iter().map(|label| {
             let entry = repository.entry(label);
-            let mut row = vec![
-                Some(entry.label),
-                Some(entry.timestamp),
-                Some(entry.status.to_owned()),
-            ];
+            let mut row = vec![Some(entry.label), entry.timestamp, Some(entry.status)];
             row.extend(self.retention_cells(session, retention_of(repository, label)));
             row
         });
@@ -140,73 +147,89 @@ fn detail(repository: &Repository, label: &str, timestamp: &str) -> (&'static [&
 }
 
 fn wanted(filter: &sql::Expr) -> Result<Wanted, SqlError> {
-    let invalid = || {
-        error::analyzing(
-            "Where clause should looks like: SNAPSHOT = 'your_snapshot_name' [AND TIMESTAMP = '2018-04-18-19-19-10']",
-        )
-    };
-    let text = |expression: &sql::Expr| {
-        text_literal(expression)
-            .map(str::to_owned)
-            .ok_or_else(invalid)
-    };
-    match filter {
-        sql::Expr::Nested(inner) => wanted(inner),
-        sql::Expr::InList {
-            expr,
-            list,
-            negated: false,
-        } if is_column(expr, "snapshot") => Ok(Wanted::Labels(
-            list.iter().map(text).collect::<Result<_, _>>()?,
-        )),
-        sql::Expr::BinaryOp {
-            left,
-            op: sql::BinaryOperator::Eq,
-            right,
-        } if is_column(left, "snapshot") => Ok(Wanted::Labels(vec![text(right)?])),
-        sql::Expr::BinaryOp {
-            left,
-            op: sql::BinaryOperator::And,
-            right,
-        } => {
-            let (first, second) = (
-                equality(left).ok_or_else(invalid)?,
-                equality(right).ok_or_else(invalid)?,
-            );
-            match (first.0.as_str(), second.0.as_str()) {
-                ("snapshot", "timestamp") => Ok(Wanted::One {
-                    label: first.1,
-                    timestamp: second.1,
-                }),
-                ("timestamp", "snapshot") => Ok(Wanted::One {
-                    label: second.1,
-                    timestamp: first.1,
-                }),
-                _ => Err(invalid()),
-            }
+    let mut wanted = Wanted::default();
+    let understood = match filter {
+        sql::Expr::Nested(inner) => return self::wanted(inner),
+        sql::Expr::InList { expr, list, .. } => {
+            read_list(&mut wanted, expr, list)?;
+            true
         }
-        _ => Err(invalid()),
-    }
-}
-
-fn is_column(expression: &sql::Expr, name: &str) -> bool {
-    matches!(expression, sql::Expr::Identifier(ident) if ident.value.eq_ignore_ascii_case(name))
-}
-
-fn equality(expression: &sql::Expr) -> Option<(String, String)> {
-    match expression {
-        sql::Expr::Nested(inner) => equality(inner),
-        sql::Expr::BinaryOp {
-            left,
-            op: sql::BinaryOperator::Eq,
-            right,
-        } => match left.as_ref() {
-            sql::Expr::Identifier(ident) => Some((
-                ident.value.to_ascii_lowercase(),
-                text_literal(right)?.to_owned(),
-            )),
-            _ => None,
+        sql::Expr::BinaryOp { left, op, right } => match op {
+            sql::BinaryOperator::And => {
+                read_comparison(&mut wanted, left) && read_comparison(&mut wanted, right)
+            }
+            sql::BinaryOperator::Or | sql::BinaryOperator::Xor => false,
+            op if is_comparison(op) => read_comparison(&mut wanted, filter),
+            _ => true,
         },
+        sql::Expr::UnaryOp {
+            op: sql::UnaryOperator::Not,
+            ..
+        } => false,
+        // LIKE, IS NULL and the rest are not looked at: everything is shown.
+        _ => true,
+    };
+    if understood && !(wanted.snapshot.is_none() && wanted.timestamp.is_some()) {
+        return Ok(wanted);
+    }
+    Err(error::analyzing(
+        "Where clause should looks like: SNAPSHOT = 'your_snapshot_name' [AND TIMESTAMP = '2018-04-18-19-19-10']",
+    ))
+}
+
+fn read_list(wanted: &mut Wanted, left: &sql::Expr, list: &[sql::Expr]) -> Result<(), SqlError> {
+    if column(left).as_deref() != Some("snapshot") {
+        return Err(error::analyzing("Left expr of should be snapshot"));
+    }
+    for item in list {
+        let text = text_literal(item)
+            .ok_or_else(|| error::analyzing("Child of in predicate should be string value"))?;
+        if !text.is_empty() {
+            wanted.snapshots.push(text.to_owned());
+        }
+    }
+    Ok(())
+}
+
+/// `SNAPSHOT = 's'` or `TIMESTAMP = 't'`; the last of two counts.
+fn read_comparison(wanted: &mut Wanted, filter: &sql::Expr) -> bool {
+    let (left, right) = match filter {
+        sql::Expr::Nested(inner) => return read_comparison(wanted, inner),
+        sql::Expr::BinaryOp { left, op, right } if is_comparison(op) => (left, right),
+        _ => return false,
+    };
+    let Some(text) = text_literal(right).filter(|text| !text.is_empty()) else {
+        return false;
+    };
+    let target = match column(left).as_deref() {
+        Some("snapshot") => &mut wanted.snapshot,
+        Some("timestamp") => &mut wanted.timestamp,
+        _ => return false,
+    };
+    *target = Some(text.to_owned());
+    true
+}
+
+fn is_comparison(op: &sql::BinaryOperator) -> bool {
+    matches!(
+        op,
+        sql::BinaryOperator::Eq
+            | sql::BinaryOperator::NotEq
+            | sql::BinaryOperator::Lt
+            | sql::BinaryOperator::LtEq
+            | sql::BinaryOperator::Gt
+            | sql::BinaryOperator::GtEq
+            | sql::BinaryOperator::Spaceship
+    )
+}
+
+fn column(expression: &sql::Expr) -> Option<String> {
+    match expression {
+        sql::Expr::Nested(inner) => column(inner),
+        sql::Expr::Identifier(ident) => Some(ident.value.to_ascii_lowercase()),
+        sql::Expr::CompoundIdentifier(idents) => {
+            idents.last().map(|ident| ident.value.to_ascii_lowercase())
+        }
         _ => None,
     }
 }

@@ -1,8 +1,33 @@
 use super::{object, pairs, parsed, text, texts};
-use crate::ast::{Backup, CancelTarget, CreateRepository, JobKind, JobObject, Restore, Statement};
+use crate::ast::{
+    Backup, CancelTarget, CreateRepository, JobKind, JobObject, JobObjectPlaces, Restore, Statement,
+};
+
+fn keyword(object: JobObject) -> JobObject {
+    match object {
+        JobObject::Table {
+            name,
+            temporary_partitions,
+            partitions,
+            alias,
+            places,
+            ..
+        } => JobObject::Table {
+            keyword: true,
+            name,
+            temporary_partitions,
+            partitions,
+            alias,
+            places,
+        },
+        other => other,
+    }
+}
 
 fn table(name: &str, partitions: &[&str], alias: Option<&str>) -> JobObject {
     JobObject::Table {
+        keyword: false,
+        places: JobObjectPlaces::default(),
         name: object(name),
         temporary_partitions: false,
         partitions: texts(partitions),
@@ -14,6 +39,7 @@ fn table(name: &str, partitions: &[&str], alias: Option<&str>) -> JobObject {
 fn backup_in_the_old_form() {
     let sql = "BACKUP SNAPSHOT `db`.`label` TO `repo` ON (`t` PARTITION (`p1`, \"p2\"), other.u) PROPERTIES (\"type\" = 'full', 'timeout'=\"3600\");";
     let expected = Backup {
+        catalogs: None,
         database: text("db"),
         label: "label".to_owned(),
         repository: "repo".to_owned(),
@@ -29,11 +55,13 @@ fn backup_in_the_old_form() {
 #[test]
 fn backup_of_every_kind_of_object() {
     let sql = "backup database db snapshot l to r on (table t temporary partition (p), tables u, v, all tables, view w, all views, \
-               materialized view m as n, all materialized views, function f, all functions, view, tables as x)";
+               materialized view m, all materialized views, function f, all functions, view, tables)";
     let Statement::Backup(backup) = parsed(sql) else {
         panic!("not a backup")
     };
     let temporary = JobObject::Table {
+        keyword: true,
+        places: JobObjectPlaces::default(),
         name: object("t"),
         temporary_partitions: true,
         partitions: texts(&["p"]),
@@ -41,17 +69,19 @@ fn backup_of_every_kind_of_object() {
     };
     let expected = vec![
         temporary,
-        table("u", &[], None),
+        keyword(table("u", &[], None)),
         table("v", &[], None),
         JobObject::AllTables,
         JobObject::View {
             name: object("w"),
             alias: None,
+            places: JobObjectPlaces::default(),
         },
         JobObject::AllViews,
         JobObject::MaterializedView {
             name: object("m"),
-            alias: text("n"),
+            alias: None,
+            places: JobObjectPlaces::default(),
         },
         JobObject::AllMaterializedViews,
         JobObject::Function {
@@ -60,7 +90,7 @@ fn backup_of_every_kind_of_object() {
         },
         JobObject::AllFunctions,
         table("view", &[], None),
-        table("tables", &[], Some("x")),
+        table("tables", &[], None),
     ];
     assert_eq!(
         (backup.database, backup.objects),
@@ -83,6 +113,7 @@ fn backup_of_the_current_database_as_a_whole() {
 fn restore_into_its_target() {
     let restore =
         |source: Option<&str>, target: Option<&str>, objects: Option<Vec<JobObject>>| Restore {
+            catalogs: None,
             source_database: source.map(str::to_owned),
             target_database: target.map(str::to_owned),
             label: "l".to_owned(),
@@ -97,7 +128,11 @@ fn restore_into_its_target() {
         ),
         (
             "RESTORE SNAPSHOT l FROM r DATABASE a AS b ON (TABLE t)",
-            restore(Some("a"), Some("b"), Some(vec![table("t", &[], None)])),
+            restore(
+                Some("a"),
+                Some("b"),
+                Some(vec![keyword(table("t", &[], None))]),
+            ),
         ),
         (
             "RESTORE SNAPSHOT l FROM r DATABASE a",
@@ -124,7 +159,6 @@ fn cancel_names_a_database_or_none() {
             JobKind::Restore,
             CancelTarget::Database("d".to_owned()),
         ),
-        ("CANCEL RESTORE", JobKind::Restore, CancelTarget::Current),
         (
             "CANCEL BACKUP FOR EXTERNAL CATALOG",
             JobKind::Backup,

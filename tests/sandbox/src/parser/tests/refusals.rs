@@ -33,24 +33,6 @@ fn job_statements_are_refused_where_they_go_wrong() {
             "Unexpected input 'SNAPSHOT', the most similar input is {'TABLE', 'DATABASE', 'SCHEMA', 'VIEW', 'REPOSITORY', 'USER', 'ROLE'}",
         ),
         (
-            "BACKUP DATABASE d SNAPSHOT d.l TO r",
-            1,
-            31,
-            "Specifying dbName before snapshot name is forbidden if the DbName is specified explicitly in BACKUP/RESTORE",
-        ),
-        (
-            "RESTORE SNAPSHOT d.l FROM r DATABASE d",
-            1,
-            38,
-            "Specifying dbName before snapshot name is forbidden if the DbName is specified explicitly in BACKUP/RESTORE",
-        ),
-        (
-            "RESTORE SNAPSHOT l FROM r ON (t)",
-            1,
-            26,
-            "`ON` clause is forbidden if no Database explicitly specified in Restore stmt",
-        ),
-        (
             "BACKUP SNAPSHOT d.l TO r ON ()",
             1,
             29,
@@ -247,44 +229,49 @@ fn what_other_databases_allow_is_refused() {
 
 #[test]
 fn refusals_with_a_code_or_words_of_their_own() {
-    let where_clause = "Getting analyzing error. Detail message: Where clause should looks like: \
-                        SNAPSHOT = 'your_snapshot_name' [AND TIMESTAMP = '2018-04-18-19-19-10'].";
+    let syntax = |text: &str| format!("Getting syntax error. Detail message: {text}.");
+    let twice = syntax(
+        "Specifying dbName before snapshot name is forbidden if the DbName is specified explicitly in BACKUP/RESTORE",
+    );
+    let catalog_of_database =
+        syntax("Can not sepcify database name for external catalog Backup/Restore");
     let cases = [
+        ("BACKUP DATABASE d SNAPSHOT d.l TO r", 1064, twice.as_str()),
+        ("RESTORE SNAPSHOT d.l FROM r DATABASE d", 1064, &twice),
         (
-            "SHOW SNAPSHOT ON r WHERE TIMESTAMP = 'x'",
+            "RESTORE SNAPSHOT l FROM r ON (t)",
             1064,
-            where_clause,
+            &syntax("`ON` clause is forbidden if no Database explicitly specified in Restore stmt"),
         ),
         (
-            "SHOW SNAPSHOT ON r WHERE SNAPSHOT = 'a' OR TIMESTAMP = 'x'",
+            "BACKUP SNAPSHOT d.l TO r ON (t AS u)",
             1064,
-            where_clause,
+            &syntax("Specifying alias for backup object is forbidden in BACKUP stmt"),
         ),
-        ("SHOW SNAPSHOT ON r WHERE SNAPSHOT = 1", 1064, where_clause),
         (
-            "SHOW SNAPSHOT ON r WHERE SNAPSHOT NOT IN ('a')",
+            "BACKUP ALL EXTERNAL CATALOGS DATABASE d SNAPSHOT l TO r",
             1064,
-            where_clause,
+            &catalog_of_database,
+        ),
+        (
+            "RESTORE SNAPSHOT d.l FROM r EXTERNAL CATALOG (c AS e)",
+            1064,
+            &catalog_of_database,
+        ),
+        (
+            "BACKUP EXTERNAL CATALOG (c) SNAPSHOT l TO r ON (t)",
+            1064,
+            &syntax("Can not sepcify `ON` clause for external catalog Backup/Restore"),
+        ),
+        (
+            "CANCEL BACKUP",
+            1064,
+            &syntax("No selected database for cancel BACKUP/RESTORE"),
         ),
         (
             "SET NAMES latin1",
             1115,
             "Getting analyzing error. Detail message: Unknown character set: 'latin1'.",
-        ),
-        (
-            "BACKUP ALL EXTERNAL CATALOGS SNAPSHOT l TO r",
-            5064,
-            "Getting analyzing error. Detail message: No external catalog can be backed up.",
-        ),
-        (
-            "BACKUP EXTERNAL CATALOG (hive) SNAPSHOT l TO r",
-            5064,
-            "external catalog hive does not existed.",
-        ),
-        (
-            "RESTORE SNAPSHOT l FROM r ALL EXTERNAL CATALOGS",
-            5064,
-            "This is not a snapshot for external catalog restore, snapshot: l",
         ),
         (
             "DROP TABLE hive.d.t",

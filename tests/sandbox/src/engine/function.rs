@@ -1,0 +1,21 @@
+//! User-defined functions: as much as BACKUP and RESTORE need. They are kept and listed, never called.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Function {
+    /// Lower case, as all function names are (`analysis/FunctionName.java`).
+    pub name: String,
+    pub kind: FunctionKind,
+    /// As they were written.
+    pub arguments: Vec<String>,
+    pub returns: String,
+    pub properties: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FunctionKind {
+    Scalar,
+    Aggregate,
+    Table,
+}
