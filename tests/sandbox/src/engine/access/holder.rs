@@ -88,6 +88,9 @@ impl Cluster {
     /// What the session holds: the user's own grants, those of its active roles, and those of PUBLIC
     /// (`authorization/AuthorizationMgr.loadPrivilegeCollection`).
     pub fn holder(&self, session: &Session) -> Holder<'_> {
+        if self.is_root(session) {
+            return Holder::Everything;
+        }
         self.holder_of(&session.user, Some(&session.roles))
     }
 
@@ -95,6 +98,7 @@ impl Cluster {
     /// session's roles ([`CatalogueRoles`]).
     pub fn catalogue_holder(&self, session: &Session) -> Holder<'_> {
         match self.release.catalogue_roles() {
+            CatalogueRoles::Granted if self.is_root(session) => Holder::Everything,
             CatalogueRoles::Granted => self.holder_of(&session.user, None),
             CatalogueRoles::Login => {
                 self.holder_of(&session.user, Some(&self.login_roles(&session.user)))
