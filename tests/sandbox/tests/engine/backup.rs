@@ -136,6 +136,11 @@ fn a_label_is_burnt_by_its_directory() {
         cluster.rows("SHOW SNAPSHOT ON repo WHERE SNAPSHOT = 'never'"),
         ["never||ERROR: no snapshot"]
     );
+    // A list is looked for among what the repository holds, where one name is looked for by itself.
+    assert_eq!(
+        cluster.rows("SHOW SNAPSHOT ON repo WHERE SNAPSHOT IN ('never', 'early')"),
+        ["early||ERROR: no snapshot"]
+    );
     let again = cluster.refuse("CANCEL BACKUP FROM shop");
     assert_eq!(
         again.message,
