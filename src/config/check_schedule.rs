@@ -14,7 +14,7 @@ use super::cron::Cron;
 use super::file::{DefaultKeys, GroupKeys, SCHEDULE_TABLES, ScheduleKeys};
 use super::finding::Inspection;
 use super::keys::accepts;
-use super::schedule::{CatchUp, GroupSchedule, Overlap, Schedule};
+use super::schedule::{CatchUp, GroupSchedule, Keep, Overlap, Schedule};
 use super::tables;
 use super::value::{DAY, HOUR, JOB_TIMEOUT, MINUTE};
 use super::zone::Zone;
@@ -50,6 +50,7 @@ fn schedule(
     }
     if let Some(DeValue::Table(defaults)) = root.get_mut("defaults").map(Spanned::get_mut) {
         refuse_crons(defaults, inspection);
+        refuse_ttl(defaults, inspection);
     }
     let defaults = tables::take::<DefaultKeys>(&mut root, "defaults", inspection);
     let groups = take_groups(&mut root, inspection);
@@ -110,13 +111,30 @@ fn refuse_crons(defaults: &mut DeTable<'_>, inspection: &mut Inspection) {
     }
 }
 
+/// StarRocks 4.2 takes a `ttl` with BACKUP and deletes the snapshot by itself when it is over, whatever was built on it since.
+fn refuse_ttl(table: &mut DeTable<'_>, inspection: &mut Inspection) {
+    for key in ["ttl", "snapshot-ttl", "backup-ttl"] {
+        if let Some((name, _)) = table.remove_entry(key) {
+            let message = format!(
+                "`{key}`: a time to live that the cluster enforces could delete a full under the incrementals that need it"
+            );
+            inspection.error(
+                name.span(),
+                message,
+                "say what is kept instead, and brd lets the rest go chain by chain: `keep-fulls`, `keep-days`, `keep-weekly`, `keep-monthly`",
+            );
+        }
+    }
+}
+
 fn group(
     name: &Spanned<Cow<'_, str>>,
-    table: DeTable<'_>,
+    mut table: DeTable<'_>,
     defaults: &Rules,
     inspection: &mut Inspection,
 ) -> Option<(GroupName, GroupSchedule)> {
     let title = format!("[group.{}]", name.get_ref());
+    refuse_ttl(&mut table, inspection);
     let section = tables::read::<GroupKeys>(table, name.span(), &title, &[], inspection);
     let rejected = section.rejected("full") || section.rejected("incremental");
     let (full_text, incremental_text, rest) = section.keys.split();
@@ -128,6 +146,17 @@ fn group(
             name.span(),
             format!("{title} is never due"),
             "add `full`, or `incremental`, or both",
+        );
+    }
+    if let Some(floor) = rest
+        .keep_floor
+        .as_ref()
+        .filter(|_| rules.keep.is_everything())
+    {
+        inspection.warning(
+            floor.span(),
+            "`keep-floor` says nothing here: without another keep key nothing ever expires",
+            "add `keep-fulls`, `keep-days`, `keep-weekly` or `keep-monthly`, or leave it out",
         );
     }
     if full_text.is_none() && incremental_text.is_some() && !rejected {
@@ -213,6 +242,7 @@ struct Rules {
     wait_limit: Duration,
     jitter: Duration,
     job_timeout: Option<Duration>,
+    keep: Keep,
 }
 
 impl Rules {
@@ -226,6 +256,7 @@ impl Rules {
             wait_limit: 6 * HOUR,
             jitter: Duration::ZERO,
             job_timeout: None,
+            keep: Keep::EVERYTHING,
         }
     }
 
@@ -250,6 +281,21 @@ impl Rules {
             wait_limit: wait.unwrap_or(self.wait_limit),
             jitter: jitter.unwrap_or(self.jitter),
             job_timeout: timeout.or(self.job_timeout),
+            keep: self.keep(keys, inspection),
+        }
+    }
+
+    fn keep(&self, keys: &DefaultKeys, inspection: &mut Inspection) -> Keep {
+        let mut number = |key, text, most| {
+            let number = inspection.number(key, text, 1..=most)?;
+            u32::try_from(number).ok()
+        };
+        Keep {
+            fulls: number("keep-fulls", &keys.keep_fulls, 10_000).or(self.keep.fulls),
+            days: number("keep-days", &keys.keep_days, 36_500).or(self.keep.days),
+            weekly: number("keep-weekly", &keys.keep_weekly, 10_000).or(self.keep.weekly),
+            monthly: number("keep-monthly", &keys.keep_monthly, 10_000).or(self.keep.monthly),
+            floor: number("keep-floor", &keys.keep_floor, 10_000).unwrap_or(self.keep.floor),
         }
     }
 
@@ -265,6 +311,7 @@ impl Rules {
             wait_limit: self.wait_limit,
             jitter: self.jitter,
             job_timeout: self.job_timeout,
+            keep: self.keep,
         }
     }
 }

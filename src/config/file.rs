@@ -79,6 +79,11 @@ pub(super) struct DefaultKeys {
     pub wait_limit: Text,
     pub jitter: Text,
     pub job_timeout: Text,
+    pub keep_fulls: Number,
+    pub keep_days: Number,
+    pub keep_weekly: Number,
+    pub keep_monthly: Number,
+    pub keep_floor: Number,
 }
 
 /// `[group.NAME]`: the cron expressions, and the keys of [`DefaultKeys`] again (serde's `flatten` would lose the
@@ -96,6 +101,11 @@ pub(super) struct GroupKeys {
     pub wait_limit: Text,
     pub jitter: Text,
     pub job_timeout: Text,
+    pub keep_fulls: Number,
+    pub keep_days: Number,
+    pub keep_weekly: Number,
+    pub keep_monthly: Number,
+    pub keep_floor: Number,
 }
 
 impl GroupKeys {
@@ -110,6 +120,11 @@ impl GroupKeys {
             wait_limit: self.wait_limit,
             jitter: self.jitter,
             job_timeout: self.job_timeout,
+            keep_fulls: self.keep_fulls,
+            keep_days: self.keep_days,
+            keep_weekly: self.keep_weekly,
+            keep_monthly: self.keep_monthly,
+            keep_floor: self.keep_floor,
         };
         (self.full, self.incremental, rest)
     }

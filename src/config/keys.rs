@@ -125,6 +125,31 @@ const KEYS: &[Key] = &[
         GROUP,
         "a duration of at most 12 hours, as in \"10m\", or \"0s\" for none",
     ),
+    key(
+        "keep-fulls",
+        GROUP,
+        "a number from 1 to 10000: the newest so many fulls stay, with all that is built on them",
+    ),
+    key(
+        "keep-days",
+        GROUP,
+        "a number from 1 to 36500: every moment of the last so many days can be restored",
+    ),
+    key(
+        "keep-weekly",
+        GROUP,
+        "a number from 1 to 10000: the newest full of each of the last so many weeks that have one stays",
+    ),
+    key(
+        "keep-monthly",
+        GROUP,
+        "a number from 1 to 10000: the newest full of each of the last so many months that have one stays",
+    ),
+    key(
+        "keep-floor",
+        GROUP,
+        "a number from 1 to 10000: so many good fulls stay whatever the other keep keys say",
+    ),
 ];
 
 /// What may stand behind this key.

@@ -34,6 +34,39 @@ pub struct GroupSchedule {
     pub jitter: Duration,
     /// `None` for the job timeout of `brd.toml`.
     pub job_timeout: Option<Duration>,
+    pub keep: Keep,
+}
+
+/// What a group's retention keeps; what no rule keeps expires. Without any rule everything is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Keep {
+    /// The newest fulls, with all that is built on them.
+    pub fulls: Option<u32>,
+    /// Days every moment of which can be restored.
+    pub days: Option<u32>,
+    /// The newest full of each of so many weeks.
+    pub weekly: Option<u32>,
+    pub monthly: Option<u32>,
+    /// So many good fulls that no rule crosses; at least 1.
+    pub floor: u32,
+}
+
+impl Keep {
+    pub const EVERYTHING: Keep = Keep {
+        fulls: None,
+        days: None,
+        weekly: None,
+        monthly: None,
+        floor: 2,
+    };
+
+    /// No rule: nothing ever expires.
+    pub fn is_everything(&self) -> bool {
+        [self.fulls, self.days, self.weekly, self.monthly]
+            .iter()
+            .all(Option::is_none)
+    }
 }
 
 /// What happens to the fires that came due while no daemon was running.

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use brd::config::{
-    CatchUp, Color, Overlap, Parsed, ReadError, Rotation, Severity, Zone, check_file, parse_any,
-    parse_schedule, parse_settings, read_configuration, read_schedule, read_settings, render,
+    CatchUp, Color, Keep, Overlap, Parsed, ReadError, Rotation, Severity, Zone, check_file,
+    parse_any, parse_schedule, parse_settings, read_configuration, read_schedule, read_settings,
+    render,
 };
 use brd::names::GroupName;
 use proptest::prelude::*;
@@ -245,6 +246,20 @@ fn a_group_has_its_own_keys_and_the_defaults_for_the_rest() {
         (Duration::ZERO, Duration::ZERO)
     );
     assert_eq!(own.job_timeout, Some(Duration::from_secs(2 * 86400)));
+
+    let keep = inheriting.keep;
+    assert_eq!(
+        (keep.fulls, keep.days, keep.weekly, keep.monthly, keep.floor),
+        (Some(4), Some(30), Some(8), Some(12), 3)
+    );
+    assert_eq!(
+        own.keep,
+        Keep {
+            fulls: Some(1),
+            floor: 1,
+            ..keep
+        }
+    );
 }
 
 #[test]
@@ -253,6 +268,7 @@ fn what_a_group_and_the_defaults_leave_out_has_a_built_in_value() {
     let schedule = parse_schedule(Path::new("s.toml"), text).value.unwrap();
     let group = schedule.groups.values().next().unwrap();
     assert_eq!(group.zone, Zone::UTC);
+    assert_eq!(group.keep, Keep::EVERYTHING);
     assert_eq!((&group.repository, group.job_timeout), (&None, None));
     assert_eq!(
         (group.catch_up, group.catch_up_limit),
