@@ -105,10 +105,46 @@ pub struct BackupRecord {
     pub data_bytes: Option<u64>,
     /// Set where no BACKUP was needed: the moment at which nothing differed from the baseline.
     pub verified: Option<DateTime<Utc>>,
+    /// A person wants it kept, whatever retention says.
+    #[serde(default)]
+    pub pin: Option<Pin>,
+    /// Since when retention lets it go: no baseline and no recovery point any more, though its snapshot may still be there.
+    #[serde(default)]
+    pub expired: Option<DateTime<Utc>>,
+}
+
+/// Holds a backup, with its whole chain, against every rule of retention.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pin {
+    pub until: DateTime<Utc>,
+    pub by: String,
+}
+
+impl Pin {
+    /// The end of a pin without one: 9999-12-31, which is no time that anybody waits for.
+    pub const FOREVER: DateTime<Utc> =
+        DateTime::from_timestamp(253_402_214_400, 0).expect("a second of the year 9999 is a time");
+
+    pub fn holds(&self, now: DateTime<Utc>) -> bool {
+        self.until > now
+    }
+
+    /// `None`: forever.
+    pub fn end(&self) -> Option<DateTime<Utc>> {
+        Some(self.until).filter(|until| *until < Self::FOREVER)
+    }
 }
 
 impl BackupRecord {
     pub fn is_finished(&self) -> bool {
         self.status == BackupStatus::Finished
+    }
+
+    /// The moment whose state it holds.
+    pub fn moment(&self) -> Option<DateTime<Utc>> {
+        self.verified
+            .or(self.snapshot_created)
+            .or(self.started)
+            .or(self.finished)
     }
 }

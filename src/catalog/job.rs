@@ -13,6 +13,8 @@ pub enum JobKind {
     Restore,
     Undo,
     Discard,
+    /// Letting go of what retention does not keep.
+    Prune,
     /// Finishing what an earlier life of the daemon left.
     Adopt,
 }
@@ -25,6 +27,7 @@ impl JobKind {
             JobKind::Restore => "restore",
             JobKind::Undo => "undo",
             JobKind::Discard => "discard",
+            JobKind::Prune => "prune",
             JobKind::Adopt => "adopt",
         }
     }

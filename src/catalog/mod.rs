@@ -11,7 +11,7 @@ mod manifest;
 #[cfg(test)]
 pub mod sketch;
 
-pub use backup::{BackupRecord, BackupStatus, SnapshotTimestamp, Trigger};
+pub use backup::{BackupRecord, BackupStatus, Pin, SnapshotTimestamp, Trigger};
 pub use backup_kind::BackupKind;
 pub use chain::{Chain, ChainError, Link, PartitionSource, TableState};
 pub use facts::{

@@ -184,6 +184,8 @@ pub fn backup(name: &str, baseline: Option<&str>) -> BackupRecord {
         partition_count: None,
         data_bytes: None,
         verified: None,
+        pin: None,
+        expired: None,
     }
 }
 

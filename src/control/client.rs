@@ -20,8 +20,9 @@ use tokio::time::timeout;
 
 use crate::control::protocol::{
     Accepted, BODY_LIMIT, BackupDetail, BackupList, BackupRequest, GroupName, JobDetail, JobEvent,
-    JobId, JobList, Label, NextFires, PROTOCOL_HEADER, PROTOCOL_VERSION, Refusal, Report, Request,
-    RestorePlan, RestoreRequest, RestoreStart, Status,
+    JobId, JobList, Label, NextFires, PROTOCOL_HEADER, PROTOCOL_VERSION, PinRequest, PrunePlan,
+    PruneRequest, PruneStart, Refusal, Report, Request, RestorePlan, RestoreRequest, RestoreStart,
+    Status,
 };
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -125,6 +126,23 @@ impl Client {
 
     pub async fn discard(&self, job: JobId) -> Result<Accepted, ClientError> {
         self.ask(&Request::Discard(job)).await
+    }
+
+    pub async fn pin(&self, label: Label, pin: PinRequest) -> Result<Report, ClientError> {
+        self.ask(&Request::Pin { label, pin }).await
+    }
+
+    pub async fn unpin(&self, label: Label) -> Result<Report, ClientError> {
+        self.ask(&Request::Unpin(label)).await
+    }
+
+    pub async fn plan_prune(&self, prune: PruneRequest) -> Result<PrunePlan, ClientError> {
+        self.ask(&Request::PlanPrune(prune)).await
+    }
+
+    /// Runs the plan as it was shown.
+    pub async fn start_prune(&self, plan: PrunePlan) -> Result<Accepted, ClientError> {
+        self.ask(&Request::StartPrune(PruneStart { plan })).await
     }
 
     pub async fn init(&self) -> Result<Report, ClientError> {
@@ -332,6 +350,10 @@ fn deadline(request: &Request) -> Duration {
         | Request::StartBackup(_)
         | Request::PlanRestore(_)
         | Request::StartRestore(_)
+        | Request::Pin { .. }
+        | Request::Unpin(_)
+        | Request::PlanPrune(_)
+        | Request::StartPrune(_)
         | Request::Undo(_)
         | Request::Discard(_)
         | Request::Init
@@ -358,6 +380,14 @@ fn wire(request: &Request) -> (Method, String, Vec<u8>) {
             (Method::POST, "/v1/restores/plan".to_owned(), json(restore))
         }
         Request::StartRestore(start) => (Method::POST, "/v1/restores".to_owned(), json(start)),
+        Request::Pin { label, pin } => (
+            Method::POST,
+            format!("/v1/backups/{}/pin", encode(label.as_str())),
+            json(pin),
+        ),
+        Request::Unpin(label) => act(format!("/v1/backups/{}/unpin", encode(label.as_str()))),
+        Request::PlanPrune(prune) => (Method::POST, "/v1/prunes/plan".to_owned(), json(prune)),
+        Request::StartPrune(start) => (Method::POST, "/v1/prunes".to_owned(), json(start)),
         Request::Cancel(job) => act(format!("/v1/jobs/{}/cancel", encode(job.as_str()))),
         Request::Undo(job) => act(format!("/v1/jobs/{}/undo", encode(job.as_str()))),
         Request::Discard(job) => act(format!("/v1/jobs/{}/discard", encode(job.as_str()))),

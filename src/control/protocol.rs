@@ -12,6 +12,10 @@
 //! | POST /v1/backups | [`BackupRequest`] | [`Accepted`] |
 //! | POST /v1/restores/plan | `RestoreRequest` | `RestorePlan` |
 //! | POST /v1/restores | [`RestoreStart`] | [`Accepted`] |
+//! | POST /v1/backups/{label}/pin | [`PinRequest`] | [`Report`] |
+//! | POST /v1/backups/{label}/unpin | | [`Report`] |
+//! | POST /v1/prunes/plan | [`PruneRequest`] | `PrunePlan` |
+//! | POST /v1/prunes | [`PruneStart`] | [`Accepted`] |
 //! | POST /v1/jobs/{job}/cancel, /undo, /discard | | [`Accepted`] |
 //! | POST /v1/init, /v1/check, /v1/reload | | [`Report`] |
 //!
@@ -29,6 +33,7 @@ use crate::names::{PartitionName, TableName};
 pub use crate::catalog::JobEvent;
 pub use crate::names::{GroupName, JobId, Label};
 pub use crate::plan::restore::{RestorePlan, RestoreRequest};
+pub use crate::plan::retention::PrunePlan;
 
 /// Raised when an answer changes its shape; both sides print it when they disagree.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -54,6 +59,10 @@ pub enum Request {
     StartBackup(BackupRequest),
     PlanRestore(RestoreRequest),
     StartRestore(RestoreStart),
+    Pin { label: Label, pin: PinRequest },
+    Unpin(Label),
+    PlanPrune(PruneRequest),
+    StartPrune(PruneStart),
     Cancel(JobId),
     Undo(JobId),
     Discard(JobId),
@@ -73,6 +82,7 @@ pub enum Response {
     Backups(BackupList),
     Backup(Box<BackupDetail>),
     Plan(Box<RestorePlan>),
+    PrunePlan(Box<PrunePlan>),
     Accepted(Accepted),
     Report(Report),
 }
@@ -91,6 +101,27 @@ pub struct BackupRequest {
 pub struct RestoreStart {
     /// The plan that was shown. It is run as it stands, or refused because the cluster has moved on since.
     pub plan: RestorePlan,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PinRequest {
+    /// `None`: for good.
+    pub until: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PruneRequest {
+    /// `None`: every group of the schedule.
+    pub group: Option<GroupName>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct PruneStart {
+    /// The plan that was shown. It is run as it stands, or refused because something has changed since.
+    pub plan: PrunePlan,
 }
 
 /// The work was taken on; it goes on whether or not anybody watches.

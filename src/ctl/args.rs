@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use chrono::{DateTime, NaiveDate, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
@@ -61,6 +62,12 @@ pub(super) enum Verb {
     Undo(EndArgs),
     /// Drop the tables that a restore left under its suffix
     Discard(EndArgs),
+    /// Keep a backup, with all that it was compared with, whatever retention says
+    Pin(PinArgs),
+    /// Leave a backup to retention again
+    Unpin(UnpinArgs),
+    /// Let go of the backups that the schedule's keep keys do not keep
+    Prune(PruneArgs),
     /// Check configuration or schedule files; without a file, the running daemon and its cluster
     Check(CheckArgs),
     /// Let the daemon read its schedule again
@@ -188,6 +195,42 @@ pub(super) struct EndArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct PinArgs {
+    /// As `brctl backups` lists it
+    #[arg(value_name = "LABEL", value_parser = recorded_label)]
+    pub label: Label,
+    /// Only until the end of this day (UTC), as 2027-03-31, or until a moment, as 2027-03-31T12:00:00Z
+    #[arg(long, value_name = "DATE", value_parser = end)]
+    pub until: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UnpinArgs {
+    /// As `brctl backups` lists it
+    #[arg(value_name = "LABEL", value_parser = recorded_label)]
+    pub label: Label,
+    #[command(flatten)]
+    pub json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PruneArgs {
+    /// Only this group; without it, every group of the schedule
+    #[arg(long, value_name = "GROUP")]
+    pub group: Option<GroupName>,
+    /// Print what would go and why everything else stays, and do nothing
+    #[arg(long)]
+    pub plan: bool,
+    /// Do not ask before starting
+    #[arg(long, conflicts_with = "plan")]
+    pub yes: bool,
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct CheckArgs {
     /// `brd.toml` or a schedule file; needs no daemon
     #[arg(value_name = "FILE")]
@@ -215,6 +258,21 @@ fn recorded_label(text: &str) -> Result<Label, String> {
 
 fn new_label(text: &str) -> Result<Label, String> {
     Label::parse(text).map_err(|error| error.to_string())
+}
+
+/// A day counts to its end.
+fn end(text: &str) -> Result<DateTime<Utc>, String> {
+    if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+        return Ok(moment.to_utc());
+    }
+    NaiveDate::parse_from_str(text, "%Y-%m-%d")
+        .ok()
+        .and_then(|day| day.succ_opt())
+        .and_then(|day| day.and_hms_opt(0, 0, 0))
+        .map(|end| end.and_utc())
+        .ok_or_else(|| {
+            "neither a day, as 2027-03-31, nor a moment, as 2027-03-31T12:00:00Z".to_owned()
+        })
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -281,6 +339,25 @@ mod tests {
     }
 
     #[test]
+    fn a_pin_ends_with_its_day() {
+        let until = |line: &str| {
+            let Verb::Pin(args) = parse(line).unwrap().verb else {
+                panic!("not a pin")
+            };
+            args.until.map(|until| until.to_rfc3339())
+        };
+        assert_eq!(until("pin l"), None);
+        assert_eq!(
+            until("pin l --until 2027-03-31").as_deref(),
+            Some("2027-04-01T00:00:00+00:00")
+        );
+        assert_eq!(
+            until("pin l --until 2027-03-31T12:00:00+02:00").as_deref(),
+            Some("2027-03-31T10:00:00+00:00")
+        );
+    }
+
+    #[test]
     fn wrong_usage_ends_with_two() {
         for line in [
             "stauts",
@@ -296,6 +373,10 @@ mod tests {
             "follow j --timeout 0s",
             "cancel",
             "show a b",
+            "pin",
+            "pin l --until tomorrow",
+            "pin l --until 2027-02-30",
+            "prune --plan --yes",
         ] {
             assert_eq!(refused(line).1, 2, "{line}");
         }

@@ -1,6 +1,6 @@
 //! `brctl`: asks the daemon and prints what it says.
 //!
-//! [`main`] is everything: arguments (`args`), one file for each family of verbs (`look`, `backup`, `restore`, `operate`), the watching of
+//! [`main`] is everything: arguments (`args`), one file for each family of verbs (`look`, `backup`, `restore`, `prune`, `operate`), the watching of
 //! a job (`watch`), texts (`render`), and how it all ends (`exit`, `failure`). The result goes to stdout and everything else to stderr.
 //! Nothing here decides anything about backups: what is refused is refused by the daemon.
 
@@ -14,6 +14,7 @@ mod look;
 mod operate;
 mod output;
 mod progress;
+mod prune;
 pub mod render;
 mod restore;
 mod run;

@@ -25,7 +25,7 @@ pub(super) async fn cancel(client: &Client, args: JobArgs) -> Result<Exit, Failu
     Ok(Exit::Done)
 }
 
-fn report(report: &Report, json: &Json) -> Result<Exit, Failure> {
+pub(super) fn report(report: &Report, json: &Json) -> Result<Exit, Failure> {
     if json.json {
         output::json(report)?;
     } else {

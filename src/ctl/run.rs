@@ -7,7 +7,7 @@ use clap::Parser;
 use super::args::{Brctl, Verb};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{backup, check, look, operate, output, restore, watch};
+use super::{backup, check, look, operate, output, prune, restore, watch};
 use crate::control::client::Client;
 
 /// All of `brctl`.
@@ -50,6 +50,9 @@ async fn run(brctl: Brctl) -> Result<Exit, Failure> {
         Verb::Restore(args) => restore::restore(&client, args).await,
         Verb::Undo(args) => restore::undo(&client, args).await,
         Verb::Discard(args) => restore::discard(&client, args).await,
+        Verb::Pin(args) => prune::pin(&client, args).await,
+        Verb::Unpin(args) => prune::unpin(&client, args).await,
+        Verb::Prune(args) => prune::prune(&client, args).await,
         Verb::Check(args) => operate::check(&client, args.json).await,
         Verb::Reload(json) => operate::reload(&client, json).await,
     }

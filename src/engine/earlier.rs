@@ -4,6 +4,7 @@ use crate::catalog::{BackupKind, BackupRecord, JobKind, JobState, JobSummary};
 use crate::control::protocol::JobDetail;
 use crate::names::JobId;
 use crate::ops::{HeldSlot, Ops, RestoreRecord, Scope};
+use crate::run::prune::PruneContext;
 use crate::run::{Refused, RunError};
 
 /// A job of an earlier life: a restore on record, a run of backups, or one that is being finished right now.
@@ -69,7 +70,13 @@ fn of_run(job: &JobId, records: &[BackupRecord]) -> JobDetail {
 }
 
 fn left_over(job: &JobId, slot: HeldSlot) -> JobDetail {
+    let is_prune = slot
+        .context
+        .as_deref()
+        .and_then(PruneContext::read)
+        .is_some();
     let kind = match slot.scope {
+        Scope::Backup if is_prune => JobKind::Prune,
         Scope::Backup => JobKind::Full,
         Scope::Restore => JobKind::Restore,
     };

@@ -86,9 +86,13 @@ fn changes(request: &Request) -> bool {
         | Request::Backups { .. }
         | Request::Backup(_)
         | Request::PlanRestore(_)
+        | Request::PlanPrune(_)
         | Request::Check => false,
         Request::StartBackup(_)
         | Request::StartRestore(_)
+        | Request::Pin { .. }
+        | Request::Unpin(_)
+        | Request::StartPrune(_)
         | Request::Cancel(_)
         | Request::Undo(_)
         | Request::Discard(_)

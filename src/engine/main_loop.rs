@@ -250,7 +250,7 @@ impl Engine {
         }
         let job = match &work {
             Work::Restore { plan, .. } => plan.job.clone(),
-            Work::Adopt | Work::Backup(_) | Work::End { .. } => new_job_id(now),
+            Work::Adopt | Work::Backup(_) | Work::End { .. } | Work::Prune(_) => new_job_id(now),
         };
         if self.board.contains(&job) {
             let refusal = Refusal::new(

@@ -14,6 +14,7 @@ mod ids;
 mod main_loop;
 mod reload;
 mod requests;
+mod retention;
 mod running;
 mod status;
 mod stop;

@@ -21,7 +21,7 @@ use crate::run::preflight::backends;
 use crate::run::undo::{self, Ending};
 use crate::run::{Cluster, Refused, RunError, restore};
 
-type Answer = oneshot::Sender<Result<Response, Refusal>>;
+pub(super) type Answer = oneshot::Sender<Result<Response, Refusal>>;
 
 impl Engine {
     /// True: leave.
@@ -70,6 +70,10 @@ impl Engine {
                 };
                 self.hand_in(work, requested_by, answer);
             }
+            Request::Pin { .. }
+            | Request::Unpin(_)
+            | Request::PlanPrune(_)
+            | Request::StartPrune(_) => self.ask_retention(asker, request, answer),
             Request::Cancel(job) => return self.cancel(job, answer),
             Request::Undo(job) => self.end_restore(asker, job, Ending::Undo, answer),
             Request::Discard(job) => self.end_restore(asker, job, Ending::Discard, answer),
@@ -96,7 +100,7 @@ impl Engine {
         false
     }
 
-    fn hand_in(&self, work: Work, asked_by: String, answer: Answer) {
+    pub(super) fn hand_in(&self, work: Work, asked_by: String, answer: Answer) {
         // The loop holds the receiver for as long as it runs.
         let _gone = self.inner.send(Inner::Enter {
             work,
@@ -239,12 +243,15 @@ impl Engine {
 }
 
 /// Whoever asked may have gone.
-fn reply(answer: Answer, response: Result<Response, Refusal>) {
+pub(super) fn reply(answer: Answer, response: Result<Response, Refusal>) {
     let _gone = answer.send(response);
 }
 
 /// A task that asks the cluster and answers. It changes nothing that anybody waits for.
-fn aside(answer: Answer, work: impl Future<Output = Result<Response, RunError>> + Send + 'static) {
+pub(super) fn aside(
+    answer: Answer,
+    work: impl Future<Output = Result<Response, RunError>> + Send + 'static,
+) {
     tokio::spawn(async move { reply(answer, work.await.map_err(|error| refusal(&error))) });
 }
 

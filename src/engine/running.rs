@@ -11,7 +11,7 @@ use crate::names::{GroupName, JobId};
 use crate::ops::Ops;
 use crate::run::adopt::{self, Rerun};
 use crate::run::group::{self, Outcome};
-use crate::run::{FireLog, Job, JobStop, restore, undo};
+use crate::run::{FireLog, Job, JobStop, prune, restore, undo};
 
 /// How a job's task ended.
 #[derive(Debug)]
@@ -63,6 +63,7 @@ async fn do_work(job: Job, work: Work, fires: FireLog) -> Finish {
             restore::run(&job, &plan, plan.group.as_ref(), &requested_by).await
         }
         Work::End { restore, ending } => undo::run(&job, &restore, ending).await,
+        Work::Prune(plan) => prune::run(&job, &plan).await,
     };
     Finish {
         job: id,

@@ -9,6 +9,7 @@ use crate::catalog::{BackupKind, JobKind, Trigger};
 use crate::config::{GroupSchedule, Schedule};
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 use crate::plan::restore::RestorePlan;
+use crate::plan::retention::{Keeping, PrunePlan};
 use crate::plan::timetable::Fire;
 use crate::run::group::GroupOrder;
 use crate::run::undo::Ending;
@@ -25,6 +26,7 @@ pub enum Work {
         restore: JobId,
         ending: Ending,
     },
+    Prune(Box<PrunePlan>),
 }
 
 impl Work {
@@ -44,6 +46,7 @@ impl Work {
                 ending: Ending::Discard,
                 ..
             } => JobKind::Discard,
+            Work::Prune(_) => JobKind::Prune,
         }
     }
 
@@ -52,6 +55,10 @@ impl Work {
         match self {
             Work::Backup(order) => Some(&order.group),
             Work::Restore { plan, .. } => plan.group.as_ref(),
+            Work::Prune(plan) => match plan.groups.as_slice() {
+                [only] => Some(&only.group),
+                _ => None,
+            },
             Work::Adopt | Work::End { .. } => None,
         }
     }
@@ -59,7 +66,7 @@ impl Work {
     pub fn labels(&self) -> Vec<Label> {
         match self {
             Work::Restore { plan, .. } => vec![plan.target.clone()],
-            Work::Adopt | Work::Backup(_) | Work::End { .. } => Vec::new(),
+            Work::Adopt | Work::Backup(_) | Work::End { .. } | Work::Prune(_) => Vec::new(),
         }
     }
 }
@@ -142,6 +149,9 @@ impl Defaults {
             .or_else(|| self.repository.clone())
             .ok_or_else(|| NoRepository(group.clone()))?;
         Ok(GroupOrder {
+            keeping: rules
+                .filter(|rules| !rules.keep.is_everything())
+                .map(|rules| keeping(&group, Some(rules))),
             group,
             kind,
             repository,
@@ -159,5 +169,17 @@ impl Defaults {
             patience: REQUEST_PATIENCE,
             only: None,
         })
+    }
+}
+
+/// A group that the schedule does not name keeps everything.
+pub fn keeping(group: &GroupName, rules: Option<&GroupSchedule>) -> Keeping {
+    match rules {
+        None => Keeping::everything(group.clone()),
+        Some(rules) => Keeping {
+            group: group.clone(),
+            keep: rules.keep,
+            zone: rules.zone,
+        },
     }
 }

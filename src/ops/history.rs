@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::insert::{Cell, inserts};
 use super::{Ops, OpsError};
-use crate::catalog::{BackupKind, BackupRecord, BackupStatus, SnapshotTimestamp, Trigger};
+use crate::catalog::{BackupKind, BackupRecord, BackupStatus, Pin, SnapshotTimestamp, Trigger};
 use crate::names::{DatabaseName, GroupName, JobId, Label};
 use crate::starrocks::{Row, RowError, sql};
 
@@ -34,6 +34,9 @@ const COLUMNS: [&str; 22] = [
     "data_bytes",
     "verified_ms",
 ];
+
+/// What retention writes beside a backup's own row: a backup is recorded without them, and they are set by updates alone.
+const RETENTION_COLUMNS: [&str; 3] = ["pinned_until_ms", "pinned_by", "expired_ms"];
 
 impl Ops {
     /// Idempotent: the same record may be written again.
@@ -143,6 +146,7 @@ impl Ops {
     async fn backups_where(&self, filter: &str) -> Result<Vec<BackupRecord>, OpsError> {
         let columns = COLUMNS
             .iter()
+            .chain(&RETENTION_COLUMNS)
             .filter(|name| !name.ends_with("_at"))
             .map(|name| sql::ident(name))
             .collect::<Vec<_>>()
@@ -188,7 +192,15 @@ fn record(row: &Row<'_>) -> Result<BackupRecord, RowError> {
         partition_count: row.optional_number("partition_count")?,
         data_bytes: row.optional_number("data_bytes")?,
         verified: row.epoch_ms("verified_ms")?,
+        pin: pin(row)?,
+        expired: row.epoch_ms("expired_ms")?,
     })
+}
+
+fn pin(row: &Row<'_>) -> Result<Option<Pin>, RowError> {
+    let until = row.epoch_ms("pinned_until_ms")?;
+    let by = row.nullable("pinned_by")?.unwrap_or_default().to_owned();
+    Ok(until.map(|until| Pin { until, by }))
 }
 
 pub(super) fn label(row: &Row<'_>, column: &'static str) -> Result<Option<Label>, RowError> {

@@ -9,6 +9,7 @@ mod insert;
 mod inventory;
 mod manifest;
 mod restores;
+mod retention;
 mod schema;
 mod slot;
 

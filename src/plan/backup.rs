@@ -29,6 +29,13 @@ pub enum Promotion {
     NoFullYet,
     /// The latest full has no snapshot that is OK in the repository any more.
     SnapshotGone(Label),
+    /// Retention lets it go.
+    Expired(Label),
+    /// Its snapshot was made with a time to live.
+    ExpiresByItself {
+        label: Label,
+        at: String,
+    },
     /// Written by starrocks-br: nothing in it says which content it holds.
     NoFingerprints(Label),
     /// The baselines cannot be followed back to a full.
@@ -45,6 +52,10 @@ impl fmt::Display for Promotion {
         match self {
             Promotion::NoFullYet => out.write_str("the group has no finished full backup of this database yet"),
             Promotion::SnapshotGone(label) => write!(out, "the snapshot of its baseline `{label}` is gone from the repository"),
+            Promotion::Expired(label) => write!(out, "its baseline `{label}` has expired by the group's retention"),
+            Promotion::ExpiresByItself { label, at } => {
+                write!(out, "the snapshot of its baseline `{label}` has a time to live: StarRocks deletes it at {at}")
+            }
             Promotion::NoFingerprints(label) => {
                 write!(out, "its baseline `{label}` was recorded without fingerprints, so nothing proves what changed since")
             }

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use md5::{Digest, Md5};
 
 use crate::catalog::BackupKind;
-use crate::names::{LABEL_LIMIT, Label};
+use crate::names::{DatabaseName, JobId, LABEL_LIMIT, Label};
 
 /// Bytes kept for `_yyyymmdd_full_failed_r9999`.
 const TAIL: usize = 27;
@@ -21,6 +21,18 @@ pub fn label(subject: &str, day: NaiveDate, kind: BackupKind, attempt: u32) -> L
 /// meanwhile is not disturbed. The subject is the group where no database was known yet.
 pub fn failure_label(subject: &str, day: NaiveDate, kind: BackupKind, attempt: u32) -> Label {
     numbered(&format!("{}_failed", base(subject, day, kind)), attempt)
+}
+
+/// Under which a prune of one database holds the database's slot. Another one for every database of a job: the slot's row is also what fence
+/// numbers are counted from, and must not be written over by another database's.
+pub fn prune_label(job: &JobId, database: &DatabaseName) -> Label {
+    let digest = Md5::digest(database.as_str().as_bytes());
+    let job = directory_safe(job.as_str());
+    let text = format!(
+        "brd_prune_{job}_{:02x}{:02x}{:02x}{:02x}",
+        digest[0], digest[1], digest[2], digest[3]
+    );
+    Label::parse(text).expect("made of letters, digits, `_` and `-`, and cut to length")
 }
 
 fn base(subject: &str, day: NaiveDate, kind: BackupKind) -> String {
@@ -97,6 +109,18 @@ mod tests {
             LABEL_LIMIT - TAIL + "_20261122_full_r9999".len()
         );
         assert!(long.ends_with("_20261122_full_r9999"));
+    }
+
+    #[test]
+    fn a_prune_has_a_label_for_each_of_its_databases() {
+        let label = |job: &str, database: &str| {
+            let database = DatabaseName::parse(database).unwrap();
+            prune_label(&JobId::parse(job).unwrap(), &database).to_string()
+        };
+        let first = label("20260310-071500-3fa2c1", "sales");
+        assert_eq!(first, "brd_prune_20260310-071500-3fa2c1_9ed083b1");
+        assert_ne!(first, label("20260310-071500-3fa2c1", "sales2"));
+        assert!(label(&"ö".repeat(32), "größe").len() <= LABEL_LIMIT);
     }
 
     #[test]

@@ -3,5 +3,6 @@
 pub mod backup;
 pub mod label;
 pub mod restore;
+pub mod retention;
 pub mod settle;
 pub mod timetable;

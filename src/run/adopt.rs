@@ -17,6 +17,7 @@ use super::group::Outcome;
 use super::job::{Job, JobStop};
 use super::poll::{UNSEEN_WHEN_LOST, backup_row, cancel_backup};
 use super::preflight::backends;
+use super::prune::{self, PruneContext};
 use super::restore::{RestoreContext, carry_on, conclude};
 use super::slots::beat;
 use crate::catalog::{BackupRecord, JobState, TableState};
@@ -167,6 +168,11 @@ async fn adopt_slot(
         ))
     };
     let line = match slot.scope {
+        // A prune shares the scope of backups: whatever looks at the slot must see a job of the database, and no other tool knows another word.
+        Scope::Backup if PruneContext::read(context).is_some() => {
+            let context: PruneContext = serde_json::from_str(context).map_err(unreadable)?;
+            prune::resume(job, session, ops, &context, &reservation).await?
+        }
         Scope::Backup => {
             let context: BackupContext = serde_json::from_str(context).map_err(unreadable)?;
             job.journal.labelled(&slot.label);

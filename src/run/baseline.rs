@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::confirm::{SnapshotFound, snapshot};
+use super::confirm::{SnapshotFound, look};
 use super::error::{Refused, RunError};
 use crate::catalog::{BackupKind, BackupRecord, Chain, ChainError, Link, RecordedFingerprint};
 use crate::names::{DatabaseName, GroupName, Label, RepositoryName};
@@ -50,7 +50,9 @@ impl BaselineQuery<'_> {
     async fn latest_full(&self) -> Result<Option<Label>, RunError> {
         let records = self.ops.finished_backups(self.group, self.database).await?;
         let usable = |record: &&BackupRecord| {
-            record.kind == BackupKind::Full && record.repository == *self.repository
+            record.kind == BackupKind::Full
+                && record.repository == *self.repository
+                && record.expired.is_none()
         };
         Ok(records
             .iter()
@@ -70,6 +72,9 @@ impl BaselineQuery<'_> {
             }
         };
         for link in chain.links() {
+            if link.record.expired.is_some() {
+                return Ok(Err(Promotion::Expired(link.record.label.clone())));
+            }
             if link.record.repository != *self.repository {
                 let reason = format!(
                     "it is in repository `{}`, not in `{}`",
@@ -80,12 +85,17 @@ impl BaselineQuery<'_> {
                     reason,
                 }));
             }
-            let needs_snapshot = link.record.snapshot.is_some();
-            if needs_snapshot
-                && snapshot(self.session, self.repository, &link.record.label).await?
-                    == SnapshotFound::No
-            {
-                return Ok(Err(Promotion::SnapshotGone(link.record.label.clone())));
+            if link.record.snapshot.is_none() {
+                continue;
+            }
+            let label = &link.record.label;
+            let seen = look(self.session, self.repository, label).await?;
+            if seen.found == SnapshotFound::No {
+                return Ok(Err(Promotion::SnapshotGone(label.clone())));
+            }
+            if let Some(at) = seen.expires {
+                let label = label.clone();
+                return Ok(Err(Promotion::ExpiresByItself { label, at }));
             }
         }
         let state = chain.state();

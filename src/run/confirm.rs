@@ -18,33 +18,59 @@ pub enum SnapshotFound {
     No,
 }
 
-/// An unreadable repository is an error, never a "no".
+/// With what only some releases tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SnapshotSeen {
+    pub found: SnapshotFound,
+    /// When StarRocks deletes it by itself (since release 4.2).
+    pub expires: Option<String>,
+}
+
 pub async fn snapshot(
     session: &Session,
     repository: &RepositoryName,
     label: &Label,
 ) -> Result<SnapshotFound, RunError> {
+    Ok(look(session, repository, label).await?.found)
+}
+
+/// An unreadable repository is an error, never a "no".
+pub async fn look(
+    session: &Session,
+    repository: &RepositoryName,
+    label: &Label,
+) -> Result<SnapshotSeen, RunError> {
     let set = query(session.as_ref(), &sql::show_snapshot(repository, label)).await?;
     let rows = set
         .rows()
         .map(|row| SnapshotRow::read(&row))
         .collect::<Result<Vec<_>, _>>()?;
-    let Some(row) = rows.into_iter().find(|row| row.label == label.as_str()) else {
-        return Ok(SnapshotFound::No);
+    let row = rows.into_iter().find(|row| row.label == label.as_str());
+    let no = SnapshotSeen {
+        found: SnapshotFound::No,
+        expires: None,
     };
-    match row.status {
-        SnapshotStatus::NoSnapshot => Ok(SnapshotFound::No),
-        // Several info files under one label: the latest is the one that a restore would be asked for.
-        SnapshotStatus::Ok => Ok(row
-            .timestamps
-            .into_iter()
-            .max()
-            .map_or(SnapshotFound::No, SnapshotFound::Ok)),
-        SnapshotStatus::Unreadable(reason) => Err(unreadable(repository, &reason)),
+    match row {
+        None => Ok(no),
+        Some(row) => match row.status {
+            SnapshotStatus::NoSnapshot => Ok(no),
+            // Several info files under one label: the latest is the one that a restore would be asked for.
+            SnapshotStatus::Ok => {
+                Ok(row
+                    .timestamps
+                    .into_iter()
+                    .max()
+                    .map_or(no, |timestamp| SnapshotSeen {
+                        found: SnapshotFound::Ok(timestamp),
+                        expires: row.expires,
+                    }))
+            }
+            SnapshotStatus::Unreadable(reason) => Err(unreadable(repository, &reason)),
+        },
     }
 }
 
-fn unreadable(repository: &RepositoryName, reason: &str) -> RunError {
+pub(super) fn unreadable(repository: &RepositoryName, reason: &str) -> RunError {
     let mut error = crate::starrocks::StatementError::unreachable(format!(
         "repository `{repository}` cannot be read: {reason}"
     ));

@@ -13,10 +13,12 @@ use super::fires::{FireLog, Settlement};
 use super::job::{Job, JobStop};
 use super::labels::{Naming, label_for_failure};
 use super::preflight::{Purpose, prepare, repository};
+use super::prune::after_fulls;
 use crate::catalog::{BackupKind, BackupRecord, Inventory, JobState, Trigger};
 use crate::names::{DatabaseName, GroupName, Label, RepositoryName};
 use crate::ops::{Claim, FireKey, FireOutcome, Ops};
 use crate::plan::label::directory_safe;
+use crate::plan::retention::Keeping;
 
 /// What was due, or asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +37,8 @@ pub struct GroupOrder {
     pub patience: Duration,
     /// Of a run that an earlier life began: the databases that it did not come to.
     pub only: Option<BTreeSet<DatabaseName>>,
+    /// What may go once a full of the group is made; `None`: nothing, ever.
+    pub keeping: Option<Keeping>,
 }
 
 /// How a run ended.
@@ -83,11 +87,15 @@ pub async fn run(job: &Job, order: &GroupOrder, fires: &FireLog) -> Outcome {
         }
         _ => Ok(Claim::Ours),
     };
+    let mut fulls = BTreeSet::new();
     let outcome = match (ready, claimed) {
         (_, Ok(Claim::Taken(other))) => return taken(&other),
         (Err(error), _) | (_, Err(error)) => Outcome::of(&error),
         (Ok((ops, _)), Ok(Claim::Ours)) => match back_up_group(job, &ops, order).await {
-            Ok(outcome) => outcome,
+            Ok(results) => {
+                fulls = made_full(&results);
+                summary(&results)
+            }
             Err(error) => {
                 record_failed_run(job, &ops, order, &error).await;
                 Outcome::of(&error)
@@ -103,7 +111,19 @@ pub async fn run(job: &Job, order: &GroupOrder, fires: &FireLog) -> Outcome {
         };
         fires.settle(job, ops.as_ref(), settlement).await;
     }
+    // Last: whatever becomes of it, the due moment has its outcome. Where no full was made nothing takes the place of what would go.
+    if let Some(keeping) = order.keeping.as_ref().filter(|_| !fulls.is_empty()) {
+        after_fulls(job, keeping, &fulls).await;
+    }
     outcome
+}
+
+fn made_full(results: &[DatabaseResult]) -> BTreeSet<DatabaseName> {
+    let made = results.iter().filter(|(_, result)| {
+        let record = result.as_ref().ok();
+        record.is_some_and(|record| record.kind == BackupKind::Full)
+    });
+    made.map(|(database, _)| database.clone()).collect()
 }
 
 /// A run that came to no database has a row of its own, under the group's name.
@@ -156,7 +176,13 @@ fn settled_as(state: JobState) -> Option<FireOutcome> {
     }
 }
 
-async fn back_up_group(job: &Job, ops: &Ops, order: &GroupOrder) -> Result<Outcome, RunError> {
+type DatabaseResult = (DatabaseName, Result<BackupRecord, RunError>);
+
+async fn back_up_group(
+    job: &Job,
+    ops: &Ops,
+    order: &GroupOrder,
+) -> Result<Vec<DatabaseResult>, RunError> {
     let inventory = inventory(job, ops, order).await?;
     let databases: Vec<DatabaseName> = inventory
         .0
@@ -181,8 +207,7 @@ async fn back_up_group(job: &Job, ops: &Ops, order: &GroupOrder) -> Result<Outco
             )
         }
     });
-    let results = join_all(runs).await;
-    Ok(summary(&results))
+    Ok(join_all(runs).await)
 }
 
 async fn inventory(job: &Job, ops: &Ops, order: &GroupOrder) -> Result<Inventory, RunError> {
@@ -284,7 +309,7 @@ async fn back_up_database(
         })
 }
 
-fn summary(results: &[(DatabaseName, Result<BackupRecord, RunError>)]) -> Outcome {
+fn summary(results: &[DatabaseResult]) -> Outcome {
     let lines: Vec<String> = results
         .iter()
         .map(|(database, result)| line(database, result))

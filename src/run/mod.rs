@@ -1,6 +1,7 @@
 //! One job, start to end.
 //!
 //! In order of reading: [`backup`] is one database's backup as a straight line, [`group`] the databases of one run, [`restore`] one restore,
+//! [`prune`] what retention lets go,
 //! [`adopt`] what an earlier life of the daemon left unfinished. A job owns its sessions, tells what happens through its [`journal`], and
 //! watches for the word to stop wherever it waits. It never decides when it runs: that is the engine's.
 
@@ -17,6 +18,7 @@ mod labels;
 pub mod look;
 mod poll;
 pub mod preflight;
+pub mod prune;
 pub mod restore;
 pub mod slots;
 mod steps;

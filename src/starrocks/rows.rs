@@ -20,6 +20,18 @@ pub struct FrontendRow {
 }
 
 impl FrontendRow {
+    /// Whether it is of this release or a later one; a version that names none is of none.
+    pub fn is_release(&self, major: u32, minor: u32) -> bool {
+        let mut numbers = self
+            .version
+            .split(|c: char| !c.is_ascii_digit())
+            .map(|number| number.parse::<u32>().ok());
+        match (numbers.next().flatten(), numbers.next().flatten()) {
+            (Some(found), Some(minor_found)) => (found, minor_found) >= (major, minor),
+            _ => false,
+        }
+    }
+
     pub fn read(row: &Row<'_>) -> Result<FrontendRow, RowError> {
         Ok(FrontendRow {
             ip: row.text("IP")?.to_owned(),
@@ -155,6 +167,8 @@ pub struct SnapshotRow {
     /// Several where a label was written more than once: one cell, a line each.
     pub timestamps: Vec<SnapshotTimestamp>,
     pub status: SnapshotStatus,
+    /// Since release 4.2, for a snapshot that was made with a `ttl`: when StarRocks deletes it by itself. For people; its form is not relied on.
+    pub expires: Option<String>,
 }
 
 impl SnapshotRow {
@@ -168,6 +182,9 @@ impl SnapshotRow {
             label: row.text("Snapshot")?.to_owned(),
             timestamps: timestamps.map(SnapshotTimestamp).collect(),
             status: SnapshotStatus::parse(row.text("Status")?),
+            // Whatever stands there for "never" is no time, and begins with no digit.
+            expires: non_empty(row.optional("ExpireTime"))
+                .filter(|text| text.starts_with(|first: char| first.is_ascii_digit())),
         })
     }
 }
@@ -244,6 +261,29 @@ pub fn is_hidden(partition: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_release_is_read_from_the_head_of_the_version() {
+        let frontend = |version: &str| FrontendRow {
+            ip: String::new(),
+            query_port: 9030,
+            leader: true,
+            alive: true,
+            version: version.to_owned(),
+        };
+        for (version, known) in [
+            ("4.2.0-sandbox", true),
+            ("4.10.1-abc", true),
+            ("5.0.0", true),
+            ("4.1.9", false),
+            ("3.5.2-4f1ec25", false),
+            ("main-8f3c1d2", false),
+            ("UNKNOWN", false),
+            ("", false),
+        ] {
+            assert_eq!(frontend(version).is_release(4, 2), known, "{version}");
+        }
+    }
 
     #[test]
     fn details_list_tables_with_their_visible_partitions() {

@@ -125,6 +125,39 @@ pub fn show_snapshot(repository: &RepositoryName, label: &Label) -> String {
     )
 }
 
+/// Those of the labels whose directory exists, each a row: unlike with `=`, what is not there has none (`backup/Repository.java`,
+/// getSnapshotInfos, which lists the repository first and then looks into the directories that are named).
+pub fn show_snapshots<'a>(
+    repository: &RepositoryName,
+    labels: impl IntoIterator<Item = &'a Label>,
+) -> String {
+    let labels: Vec<String> = labels
+        .into_iter()
+        .map(|label| text(label.as_str()))
+        .collect();
+    format!(
+        "SHOW SNAPSHOT ON `{repository}` WHERE SNAPSHOT IN ({})",
+        labels.join(", ")
+    )
+}
+
+/// Whether a directory without an info file goes too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DropSnapshot {
+    Whole,
+    /// With FORCE.
+    Leftover,
+}
+
+/// Since release 4.2 (StarRocks/starrocks#78092).
+pub fn drop_snapshot(repository: &RepositoryName, label: &Label, what: DropSnapshot) -> String {
+    let force = match what {
+        DropSnapshot::Whole => "",
+        DropSnapshot::Leftover => " FORCE",
+    };
+    format!("DROP SNAPSHOT `{label}` ON `{repository}`{force}")
+}
+
 /// With its Details.
 pub fn show_snapshot_details(
     repository: &RepositoryName,
@@ -336,6 +369,24 @@ mod tests {
             statement,
             "RESTORE SNAPSHOT `sales`.`sales_20261122_full` FROM `nightly` ON (`orders` PARTITION (`p1`) AS `orders_restored`) \
              PROPERTIES (\"backup_timestamp\" = \"2026-11-22-01-00-00-123\", \"replication_num\" = \"3\", \"timeout\" = \"3600\")"
+        );
+    }
+
+    #[test]
+    fn snapshots_are_asked_for_and_dropped_by_name() {
+        let repository = RepositoryName::parse("nightly").unwrap();
+        let other = Label::parse("x").unwrap();
+        assert_eq!(
+            show_snapshots(&repository, [&label(), &other]),
+            "SHOW SNAPSHOT ON `nightly` WHERE SNAPSHOT IN ('sales_20261122_full', 'x')"
+        );
+        assert_eq!(
+            drop_snapshot(&repository, &label(), DropSnapshot::Whole),
+            "DROP SNAPSHOT `sales_20261122_full` ON `nightly`"
+        );
+        assert_eq!(
+            drop_snapshot(&repository, &other, DropSnapshot::Leftover),
+            "DROP SNAPSHOT `x` ON `nightly` FORCE"
         );
     }
 

@@ -168,6 +168,7 @@ impl Scene {
             job_timeout: Duration::from_secs(86_400),
             patience: Duration::from_secs(60),
             only: None,
+            keeping: None,
         })
     }
 }

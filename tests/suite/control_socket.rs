@@ -5,15 +5,15 @@ use std::time::Duration;
 use brd::catalog::BackupKind;
 use brd::control::client::{Client, ClientError};
 use brd::control::protocol::{
-    Accepted, BODY_LIMIT, BackupRequest, JobList, PROTOCOL_VERSION, Refusal, RefusalCode, Report,
-    Request, Response, RestoreRequest, RestoreStart,
+    Accepted, BODY_LIMIT, BackupRequest, JobList, PROTOCOL_VERSION, PinRequest, PruneRequest,
+    PruneStart, Refusal, RefusalCode, Report, Request, Response, RestoreRequest, RestoreStart,
 };
 use brd::control::server::CONNECTION_LIMIT;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
 use crate::control_hand::{Hand, Served};
-use crate::ctl_samples as samples;
+use crate::{ctl_samples as samples, prune_samples};
 
 fn accepts() -> Hand {
     Hand::new(|request| match request {
@@ -61,6 +61,15 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
     client.start_backup(backup.clone()).await.unwrap_err();
     client.plan_restore(restore.clone()).await.unwrap_err();
     client.start_restore(samples::plan()).await.unwrap_err();
+    let pin = PinRequest { until: None };
+    let prune = PruneRequest { group: None };
+    client.pin(label.clone(), pin.clone()).await.unwrap_err();
+    client.unpin(label.clone()).await.unwrap_err();
+    client.plan_prune(prune.clone()).await.unwrap_err();
+    client
+        .start_prune(prune_samples::prune_plan())
+        .await
+        .unwrap_err();
     client.cancel(job.clone()).await.unwrap_err();
     client.undo(job.clone()).await.unwrap_err();
     client.discard(job.clone()).await.unwrap_err();
@@ -74,11 +83,20 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
         Request::Job(job.clone()),
         Request::Backups { group: None },
         Request::Backups { group: Some(group) },
-        Request::Backup(label),
+        Request::Backup(label.clone()),
         Request::StartBackup(backup),
         Request::PlanRestore(restore),
         Request::StartRestore(RestoreStart {
             plan: samples::plan(),
+        }),
+        Request::Pin {
+            label: label.clone(),
+            pin,
+        },
+        Request::Unpin(label),
+        Request::PlanPrune(prune),
+        Request::StartPrune(PruneStart {
+            plan: prune_samples::prune_plan(),
         }),
         Request::Cancel(job.clone()),
         Request::Undo(job.clone()),

@@ -224,6 +224,8 @@ pub fn record(name: &str, kind: BackupKind) -> BackupRecord {
         partition_count: Some(3),
         data_bytes: Some(GIB + GIB / 2),
         verified: None,
+        pin: None,
+        expired: None,
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use starrocks_sandbox::answer::Answer;
 use starrocks_sandbox::engine::{Options, Sandbox};
+use starrocks_sandbox::release::Release;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -71,6 +72,10 @@ impl Said {
 impl World {
     /// A cluster with the repository `nightly`, and no daemon yet.
     pub fn new() -> World {
+        World::of_release(Release::V3_5)
+    }
+
+    pub fn of_release(release: Release) -> World {
         let folder = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -82,6 +87,7 @@ impl World {
         let options = Options {
             tick: TICK,
             query_port: port,
+            release,
             ..Options::new(folder.path().join("cluster"))
         };
         let sandbox = Sandbox::open(options).unwrap();
@@ -109,7 +115,11 @@ impl World {
 
     /// As [`World::new`], with a running daemon, the ops tables, and the group `daily` = every table of `sales`.
     pub fn with_sales() -> World {
-        let mut world = World::new();
+        World::with_sales_of(Release::V3_5)
+    }
+
+    pub fn with_sales_of(release: Release) -> World {
+        let mut world = World::of_release(release);
         world.sql("CREATE DATABASE sales");
         world.sql(
             "CREATE TABLE sales.orders (day DATE NOT NULL, id BIGINT NOT NULL, amount DECIMAL(10,2), note VARCHAR(40)) \

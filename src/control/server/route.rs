@@ -10,7 +10,7 @@ use crate::control::protocol::{GroupName, JobId, Label, NEXT_DAYS_LIMIT, Request
 const NEXT_DAYS: u32 = 7;
 
 /// What the daemon takes, for refusals; a test holds it against [`route`].
-const ROUTES: [(&str, &str); 9] = [
+const ROUTES: [(&str, &str); 12] = [
     ("GET", "/v1/status"),
     ("GET", "/v1/next"),
     ("GET", "/v1/jobs"),
@@ -20,13 +20,17 @@ const ROUTES: [(&str, &str); 9] = [
     ("GET", "/v1/backups/{label}"),
     ("POST", "/v1/restores"),
     ("POST", "/v1/restores/plan"),
+    ("POST", "/v1/backups/{label}/pin"),
+    ("POST", "/v1/prunes"),
+    ("POST", "/v1/prunes/plan"),
 ];
 
 /// The same, for the paths that only act.
-const ACTIONS: [&str; 6] = [
+const ACTIONS: [&str; 7] = [
     "/v1/jobs/{job}/cancel",
     "/v1/jobs/{job}/undo",
     "/v1/jobs/{job}/discard",
+    "/v1/backups/{label}/unpin",
     "/v1/init",
     "/v1/check",
     "/v1/reload",
@@ -73,6 +77,12 @@ pub(super) fn route(
         ("POST", ["backups"]) => Request::StartBackup(json(body)?),
         ("POST", ["restores"]) => Request::StartRestore(json(body)?),
         ("POST", ["restores", "plan"]) => Request::PlanRestore(json(body)?),
+        ("POST", ["backups", label, "pin"]) => Request::Pin {
+            label: Label::recorded(*label).map_err(bad)?,
+            pin: json(body)?,
+        },
+        ("POST", ["prunes"]) => Request::StartPrune(json(body)?),
+        ("POST", ["prunes", "plan"]) => Request::PlanPrune(json(body)?),
         ("POST", rest) => act(rest, body)?.ok_or_else(|| unroutable(path))?,
         _ => return Err(unroutable(path)),
     };
@@ -85,6 +95,7 @@ fn act(segments: &[&str], body: &[u8]) -> Result<Option<Request>, Rejection> {
         ["jobs", job, "cancel"] => Request::Cancel(job_id(job)?),
         ["jobs", job, "undo"] => Request::Undo(job_id(job)?),
         ["jobs", job, "discard"] => Request::Discard(job_id(job)?),
+        ["backups", label, "unpin"] => Request::Unpin(Label::recorded(*label).map_err(bad)?),
         ["init"] => Request::Init,
         ["check"] => Request::Check,
         ["reload"] => Request::Reload,

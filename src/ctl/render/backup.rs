@@ -3,7 +3,7 @@
 use super::table::Table;
 use super::text::{count, fields, names, one_line};
 use super::units::{dash, duration, size, time, time_or_dash};
-use crate::catalog::{BackupRecord, TableRecordState};
+use crate::catalog::{BackupRecord, Pin, TableRecordState};
 use crate::control::protocol::{BackupDetail, BackupList, BackupTable};
 use crate::names::GroupName;
 
@@ -65,10 +65,26 @@ fn state_of(backup: &BackupRecord) -> Option<chrono::DateTime<chrono::Utc>> {
 }
 
 fn note(backup: &BackupRecord) -> String {
-    match (&backup.error, backup.verified) {
-        (Some(error), _) => error.clone(),
-        (None, Some(_)) => "verified unchanged".to_owned(),
-        (None, None) => String::new(),
+    let expired = backup
+        .expired
+        .map(|at| format!("expired {}", at.format("%F")));
+    let pinned = backup
+        .pin
+        .as_ref()
+        .map(|pin| format!("pinned {}", pinned(pin)));
+    let said = match (&backup.error, backup.verified) {
+        (Some(error), _) => Some(error.clone()),
+        (None, Some(_)) => Some("verified unchanged".to_owned()),
+        (None, None) => None,
+    };
+    let notes: Vec<String> = expired.into_iter().chain(pinned).chain(said).collect();
+    notes.join("; ")
+}
+
+fn pinned(pin: &Pin) -> String {
+    match pin.end() {
+        None => format!("by {}", pin.by),
+        Some(until) => format!("until {} by {}", time(until), pin.by),
     }
 }
 
@@ -93,6 +109,10 @@ pub fn detail(detail: &BackupDetail) -> String {
     }
     let help = match &detail.chain_error {
         Some(_) => "choose another recovery point from `brctl backups`".to_owned(),
+        None if record.expired.is_some() => format!(
+            "`brctl pin {}` keeps it, as long as its snapshot is still there",
+            record.label
+        ),
         None if record.is_finished() => format!(
             "`brctl restore --target-label {} --plan` shows what a restore would do",
             record.label
@@ -160,6 +180,13 @@ fn facts(detail: &BackupDetail) -> String {
             .filter(|chain| !chain.is_empty()),
         ),
         ("no restore", detail.chain_error.clone()),
+        (
+            "expired",
+            record
+                .expired
+                .map(|at| format!("{}: no recovery point any more", time(at))),
+        ),
+        ("pinned", record.pin.as_ref().map(pinned)),
         (
             "asked by",
             record

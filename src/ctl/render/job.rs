@@ -158,6 +158,7 @@ fn noun(kind: JobKind) -> &'static str {
         JobKind::Restore => "restore",
         JobKind::Undo => "undo",
         JobKind::Discard => "discard",
+        JobKind::Prune => "prune",
         JobKind::Adopt => "adoption",
     }
 }

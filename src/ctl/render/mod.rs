@@ -5,6 +5,7 @@ pub mod event;
 pub mod fires;
 pub mod job;
 pub mod plan;
+pub mod prune;
 pub mod report;
 pub mod status;
 pub mod table;

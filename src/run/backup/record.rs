@@ -101,5 +101,7 @@ pub(super) fn record(
         partition_count: None,
         data_bytes: None,
         verified: None,
+        pin: None,
+        expired: None,
     }
 }

@@ -204,6 +204,7 @@ impl Player {
             job_timeout: Duration::from_secs(86_400),
             patience: Duration::from_secs(600),
             only: None,
+            keeping: None,
         };
         self.laboratory.begin_watched(events);
         let fires = FireLog::default();
