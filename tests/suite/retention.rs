@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use starrocks_sandbox::answer::SqlError;
 use starrocks_sandbox::engine::Effect;
+use starrocks_sandbox::release::Release;
 
 use crate::world::World;
 
@@ -417,4 +418,157 @@ fn whatever_a_killed_prune_left_the_next_start_and_the_next_prune_put_right() {
         assert_eq!(world.on_record(), set(&[&second, &unchanged]), "{stage}");
         world.prove_restorable(&unchanged);
     }
+}
+
+#[test]
+fn since_4_2_what_expires_is_dropped() {
+    let world = World::with_sales_of(Release::V4_2);
+    let [first, changed, more, second, unchanged] = world.two_chains();
+    world.keep(ONE_FULL);
+    // Both chains are kept by this pin, until it ends.
+    world.brctl(&["pin", &more]).ok();
+    let said = world.brctl(&["prune", "--yes"]).ok();
+    assert!(
+        said.stdout.contains("1 dropped, 0 forgotten, 4 stay"),
+        "{said:#?}"
+    );
+    assert_eq!(world.in_repository(), set(&[&first, &more, &second]));
+    world.prove_restorable(&unchanged);
+    world.brctl(&["unpin", &more]).ok();
+
+    // The answer to a DROP that took effect is lost: the repository tells.
+    let lost = SqlError::plain("java.net.SocketException: Connection reset");
+    world
+        .sandbox
+        .fail_next("^DROP SNAPSHOT", Effect::Done, lost);
+    let said = world.brctl(&["prune", "--yes"]).ok();
+    assert!(
+        said.stdout.contains("2 dropped, 0 forgotten, 2 stay"),
+        "{said:#?}"
+    );
+    assert_eq!(world.in_repository(), set(&[&second]));
+    assert_eq!(world.on_record(), set(&[&second, &unchanged]));
+    assert!(!world.on_record().contains(&changed));
+    world.prove_restorable(&unchanged);
+    world.assert_nothing_open();
+}
+
+#[test]
+fn since_4_2_what_is_not_dropped_keeps_its_chain_on_record() {
+    let mut world = World::with_sales_of(Release::V4_2);
+    let [first, changed, more, second, unchanged] = world.two_chains();
+    // As the cluster answers about a snapshot that an older release made.
+    let refused = SqlError::plain(format!(
+        "Snapshot {more} in repository nightly does not record which cluster created it"
+    ));
+    world
+        .sandbox
+        .fail_next("^DROP SNAPSHOT", Effect::None, refused);
+    world.keep(ONE_FULL);
+    let said = world.brctl(&["prune", "--yes"]).ok();
+    assert!(
+        said.stdout
+            .contains("1 dropped, 0 forgotten, 2 stay, 2 expired and still in the repository"),
+        "{said:#?}"
+    );
+    world.wait_for_log(&["finding", &more, "does not record which cluster"]);
+    world.wait_for_log(&["finding", &format!("__ss_{first}")]);
+    assert_eq!(world.marked(), set(&[&first, &more]));
+    assert!(!world.in_repository().contains(&changed));
+    world.brctl(&["prune", "--yes"]).ok();
+    assert_eq!(world.on_record(), set(&[&second, &unchanged]));
+}
+
+#[test]
+fn since_4_2_a_killed_prune_is_finished_wherever_it_stood() {
+    for stage in ["slot", "marked", "dropped", "manifest"] {
+        let mut world = World::with_sales_of(Release::V4_2);
+        let [first, _, more, second, unchanged] = world.two_chains();
+        world.keep(ONE_FULL);
+        // Nothing is dropped by this one, whose slot and marks are those of the one that is killed.
+        for _ in 0..2 {
+            let refused = SqlError::plain("not now");
+            world
+                .sandbox
+                .fail_next("^DROP SNAPSHOT", Effect::None, refused);
+        }
+        world.brctl(&["prune", "--yes"]).ok();
+        world.kill();
+        world.sql("UPDATE ops.run_status SET state = 'ACTIVE' WHERE label LIKE 'brd_prune_%'");
+        if stage == "slot" {
+            world.sql("UPDATE ops.backup_history SET expired_ms = NULL WHERE label <> ''");
+        }
+        if ["dropped", "manifest"].contains(&stage) {
+            world.sql(&format!("DROP SNAPSHOT `{more}` ON nightly"));
+        }
+        if stage == "manifest" {
+            world.sql(&format!(
+                "DELETE FROM ops.backup_partitions WHERE label = '{more}'"
+            ));
+        }
+        world.start();
+        world.wait_for_log(&["job ended", "the prune of sales is finished"]);
+        world.assert_nothing_open();
+        if stage == "slot" {
+            assert!(world.in_repository().contains(&first), "nothing was begun");
+            world.brctl(&["prune", "--yes"]).ok();
+        }
+        assert_eq!(world.on_record(), set(&[&second, &unchanged]), "{stage}");
+        assert_eq!(world.in_repository(), set(&[&second]), "{stage}");
+        world.prove_restorable(&unchanged);
+    }
+}
+
+#[test]
+fn a_snapshot_with_a_time_to_live_is_no_baseline() {
+    let mut world = World::with_sales_of(Release::V4_2);
+    let first = world.back_up("full");
+    // Somebody made it again with a ttl, and wrote the new one down.
+    world.sql(&format!("DROP SNAPSHOT `{first}` ON nightly"));
+    world.sql(&format!(
+        "BACKUP SNAPSHOT sales.`{first}` TO nightly PROPERTIES ('ttl' = '30 DAY')"
+    ));
+    for _ in 0..10 {
+        world.sandbox.tick();
+    }
+    let timestamp = world.sql(&format!(
+        "SHOW SNAPSHOT ON nightly WHERE SNAPSHOT = '{first}'"
+    ))[0][1]
+        .clone()
+        .unwrap();
+    world.sql(&format!(
+        "UPDATE ops.backup_history SET snapshot_timestamp = '{timestamp}' WHERE label = '{first}'"
+    ));
+    world.keep(ONE_FULL);
+    let second = world.back_up("incremental");
+    let note = world.cell(&format!(
+        "SELECT error_message FROM ops.backup_history WHERE label = '{second}' AND backup_type = 'full'"
+    ));
+    assert!(note.contains("has a time to live"), "{note}");
+    world.wait_for_log(&["finding", &first, "StarRocks deletes it by itself at"]);
+    let said = world.brctl(&["prune", "--plan"]).ok();
+    assert!(
+        said.stdout.contains("StarRocks deletes it by itself at"),
+        "{said:#?}"
+    );
+    assert_eq!(world.in_repository(), set(&[&first, &second]));
+}
+
+#[test]
+fn since_4_2_what_a_failed_backup_left_is_dropped_with_force() {
+    let mut world = World::with_sales_of(Release::V4_2);
+    let mut watching = world.begin_held_backup();
+    let failed = world.cell("SELECT label FROM ops.run_status WHERE state = 'ACTIVE'");
+    world.sql("CANCEL BACKUP FROM sales");
+    world.sandbox.hold_jobs(false);
+    watching.wait().unwrap();
+    std::fs::create_dir_all(world.directory_of(&failed)).unwrap();
+    world.sql(&format!(
+        "UPDATE ops.backup_history SET started_ms = started_ms - 8 * 86400000 WHERE label = '{failed}'"
+    ));
+    let full = world.back_up("full");
+    world.keep(ONE_FULL);
+    world.brctl(&["prune", "--yes"]).ok();
+    assert_eq!(world.in_repository(), set(&[&full]));
+    assert_eq!(world.on_record(), set(&[&full]));
 }
