@@ -220,6 +220,8 @@ fn a_wrong_password_is_said_and_the_daemon_lives() {
 fn no_password_is_ever_printed() {
     let mut world = World::new();
     world.sql("CREATE USER 'backup'@'%' IDENTIFIED BY 'hunter2-hunter2'");
+    world.sql("GRANT root TO USER 'backup'@'%'");
+    world.sql("ALTER USER 'backup'@'%' DEFAULT ROLE root");
     let secret = world.write("password", "hunter2-hunter2\n");
     std::process::Command::new("chmod")
         .arg("600")

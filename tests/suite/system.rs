@@ -16,6 +16,8 @@ fn secret(world: &World, name: &str, mode: u32) -> std::path::PathBuf {
 /// The daemon logs in as a user with the password `right`.
 fn as_user(world: &World, more: &str) {
     world.sql("CREATE USER 'backup'@'%' IDENTIFIED BY 'right'");
+    world.sql("GRANT root TO USER 'backup'@'%'");
+    world.sql("ALTER USER 'backup'@'%' DEFAULT ROLE root");
     let settings = world.settings(&format!("repository = \"nightly\"\n{more}"));
     world.write(
         "brd.toml",
