@@ -171,7 +171,7 @@ async fn adopt_slot(
         // A prune shares the scope of backups: whatever looks at the slot must see a job of the database, and no other tool knows another word.
         Scope::Backup if PruneContext::read(context).is_some() => {
             let context: PruneContext = serde_json::from_str(context).map_err(unreadable)?;
-            prune::resume(job, session, ops, &context, &reservation).await?
+            prune::resume(job, ops, &context, &reservation).await?
         }
         Scope::Backup => {
             let context: BackupContext = serde_json::from_str(context).map_err(unreadable)?;

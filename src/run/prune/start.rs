@@ -16,9 +16,8 @@ use crate::starrocks::Session;
 
 /// Runs a plan that a person has seen: exactly as it was shown, or not at all.
 pub async fn run(job: &Job, plan: &PrunePlan) -> Outcome {
-    // A snapshot is deleted file by file while the statement runs.
-    let session = job.cluster.long_session(job.tuning.restore_timeout);
-    let ops = match prepare(job, &session, PATIENCE).await {
+    let session = dropping(job);
+    let ops = match prepare(job, &job.cluster.session(), PATIENCE).await {
         Ok((ops, _)) => ops,
         Err(error) => return Outcome::of(&error),
     };
@@ -43,6 +42,12 @@ pub async fn run(job: &Job, plan: &PrunePlan) -> Outcome {
     summary(&results)
 }
 
+/// A snapshot is deleted file by file while its statement runs. The slot's heartbeat, which goes through ops, must not wait for it: this is
+/// the session of nothing else.
+fn dropping(job: &Job) -> Session {
+    job.cluster.long_session(job.tuning.restore_timeout)
+}
+
 fn keeping(group: &GroupRetention) -> Keeping {
     Keeping {
         group: group.group.clone(),
@@ -53,10 +58,12 @@ fn keeping(group: &GroupRetention) -> Keeping {
 
 /// At the end of a run that made fulls of these databases: their retention. The backups stand whatever becomes of it.
 pub async fn after_fulls(job: &Job, keeping: &Keeping, fulls: &BTreeSet<DatabaseName>) {
-    let session = job.cluster.long_session(job.tuning.restore_timeout);
+    let session = dropping(job);
     let looked = async {
         let ops = job
-            .patiently(PATIENCE, || async { Ok(Ops::open(session.clone()).await?) })
+            .patiently(PATIENCE, || async {
+                Ok(Ops::open(job.cluster.session()).await?)
+            })
             .await?;
         let (pairs, _) = databases(&ops, keeping).await?;
         Ok::<_, RunError>((ops, pairs))
@@ -93,14 +100,13 @@ fn left(job: &Job, of: &str, error: &RunError) {
 /// What a killed prune had let go goes on its way; what it had not marked yet stays for the next one.
 pub async fn resume(
     job: &Job,
-    session: &Session,
     ops: &Ops,
     context: &PruneContext,
     slot: &Reservation,
 ) -> Result<String, RunError> {
     let keeping = Keeping::everything(context.group.clone());
     let prune = Prune {
-        session,
+        session: &dropping(job),
         ops,
         keeping: &keeping,
         database: &context.database,
