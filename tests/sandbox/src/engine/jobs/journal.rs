@@ -110,7 +110,7 @@ impl Job {
         };
         let same = self.journal_mark().0 == state
             && head.status == Status::ok()
-            && head.task_error == head.journalled_task_error;
+            && *head.tasks.errors() == head.journalled_errors;
         !self.is_done() && !same
     }
 
