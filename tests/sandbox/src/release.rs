@@ -90,6 +90,17 @@ impl Release {
         }
     }
 
+    /// `information_schema.loads` with TABLE_NAME and USER (`catalog/system/information/LoadsSystemTable.java` of 3.4.3). What came before it,
+    /// with DATABASE_NAME and no table, is not modelled.
+    pub fn tells_tables_of_loads(self) -> bool {
+        self >= Release::V3_4
+    }
+
+    /// `BEGIN … COMMIT` of INSERTs (`transaction/TransactionStmtExecutor.java`; not in 3.4.3, docs: from 3.5.0).
+    pub fn has_transactions(self) -> bool {
+        self >= Release::V3_5
+    }
+
     /// SWAP compares the UNIQUE and FOREIGN KEY constraints of both tables (`alter/AlterJobExecutor.visitSwapTableClause` of 3.4; the check
     /// is not in 3.3.7).
     pub fn checks_constraints_on_swap(self) -> bool {

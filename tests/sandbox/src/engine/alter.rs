@@ -54,9 +54,9 @@ impl Cluster {
             AlterClause::DropPartition {
                 temporary,
                 if_exists,
+                force,
                 names,
-                ..
-            } => self.drop_partition(target, *temporary, *if_exists, names),
+            } => self.drop_partition(target, (*temporary, *if_exists, *force), names),
             AlterClause::ReplacePartition {
                 partitions,
                 with,
@@ -133,8 +133,7 @@ impl Cluster {
     fn drop_partition(
         &mut self,
         target: &Target,
-        temporary: bool,
-        if_exists: bool,
+        (temporary, if_exists, force): (bool, bool, bool),
         names: &[String],
     ) -> Result<(), SqlError> {
         let table = self.table_at(target)?;
@@ -171,7 +170,6 @@ impl Cluster {
             ));
         }
         let table = self.altered(target)?;
-        let table_id = table.id;
         let partitions = if temporary {
             &mut table.temporary_partitions
         } else {
@@ -181,8 +179,8 @@ impl Cluster {
             .iter()
             .filter_map(|name| partitions.remove(name))
             .collect();
-        self.store
-            .clear(table_id, dropped.iter().flat_map(Partition::physical_ids))
+        // Temporary partitions are not recycled.
+        self.recycle_partitions(target, dropped, force || temporary)
     }
 
     /// The temporary partitions take the place of the named ones, with their own ids, versions and times.

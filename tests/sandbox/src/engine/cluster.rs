@@ -13,16 +13,20 @@ use crate::engine::access::{Grants, RoleIds, Roles};
 use crate::engine::catalog::ExternalCatalog;
 use crate::engine::database::Database;
 use crate::engine::error;
+use crate::engine::explicit::Explicit;
 use crate::engine::frontend::Frontend;
 use crate::engine::functions::Shared;
 use crate::engine::jobs::Jobs;
 use crate::engine::labels::LabelRetention;
 use crate::engine::liveness::Liveness;
+use crate::engine::recover::{RecycledDatabase, RecycledPartition};
 use crate::engine::recycle::Recycled;
 use crate::engine::repository::Repository;
+use crate::engine::routine_load::RoutineLoad;
 use crate::engine::session::Session;
 use crate::engine::store::Store;
 use crate::engine::table::{Relation, Table};
+use crate::engine::transactions::Transactions;
 use crate::engine::variables::Variables;
 use crate::engine::zone::Zone;
 use crate::release::Release;
@@ -49,6 +53,8 @@ pub struct Cluster {
     pub liveness: Liveness,
     pub frontends: Vec<Frontend>,
     pub recycled: Vec<Recycled>,
+    pub recycled_databases: Vec<RecycledDatabase>,
+    pub recycled_partitions: Vec<RecycledPartition>,
     pub jobs: Jobs,
     pub sessions: BTreeMap<u32, SessionInfo>,
     /// Connections that KILL has ended and that do not know it yet.
@@ -64,6 +70,10 @@ pub struct Cluster {
     pub data: PathBuf,
     /// Restore.md 3.6: a failing job of several aliased tables removes the live ones.
     pub live_table_hazard: bool,
+    pub transactions: Transactions,
+    /// Explicit transactions, by session.
+    pub explicit: BTreeMap<(usize, u32), Explicit>,
+    pub routine_loads: Vec<RoutineLoad>,
     /// The last round of what runs by itself around tables.
     pub last_round: DateTime<Utc>,
     /// Tables that hazard has removed from the leader's memory, by database id.
@@ -138,6 +148,8 @@ impl Cluster {
             liveness: Liveness::default(),
             frontends: Vec::new(),
             recycled: Vec::new(),
+            recycled_databases: Vec::new(),
+            recycled_partitions: Vec::new(),
             jobs: Jobs::default(),
             sessions: BTreeMap::new(),
             killed: Vec::new(),
@@ -147,6 +159,9 @@ impl Cluster {
             zone: options.zone,
             data: options.data,
             live_table_hazard: true,
+            transactions: Transactions::default(),
+            explicit: BTreeMap::new(),
+            routine_loads: Vec::new(),
             last_round: options.now,
             forgotten: Vec::new(),
             leader: Some(0),

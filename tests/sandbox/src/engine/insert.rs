@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use crate::answer::{Answer, SqlError};
 use crate::ast::{ColumnDefinition, DefaultValue, Insert, InsertSource, KeysType};
 use crate::engine::cluster::Cluster;
-use crate::engine::load::{Refusal, Target, check_key_size, fit_row};
+use crate::engine::load::{Load, PlacedRows, Refusal, Target, check_key_size, fit_row};
 use crate::engine::overwrite::{self, Scope, names};
 use crate::engine::session::Session;
 use crate::engine::table::Table;
@@ -22,11 +22,43 @@ enum Origin {
     Default,
 }
 
+/// An INSERT before its rows are placed.
+struct Begun {
+    target: Target,
+    load: Load,
+    scope: Scope,
+    /// Full rows, in the table's column order.
+    rows: Vec<Vec<Value>>,
+}
+
 /// BE config `primary_key_limit_size`.
 const PRIMARY_KEY_LIMIT: usize = 128;
 
 impl Cluster {
     pub fn insert(&mut self, session: &Session, insert: &Insert) -> Result<Answer, SqlError> {
+        let Begun {
+            target,
+            load,
+            scope,
+            rows,
+        } = self.begun(session, insert)?;
+        let written = match self.placed(session, &target, insert, rows) {
+            Ok(placed) if insert.overwrite => {
+                return self.overwrite(&target, insert, scope, load, placed);
+            }
+            Ok(placed) => self.write(&target, insert, placed),
+            Err(refusal) => Err(refusal),
+        };
+        let (touched, count) = written.map_err(|refusal| refusal.into_error(self, &load))?;
+        if count == 0 {
+            Ok(Cluster::nothing_to_load(&load))
+        } else {
+            self.commit(&target, load, &touched, count)
+        }
+    }
+
+    /// Everything up to the placing of rows.
+    fn begun(&mut self, session: &Session, insert: &Insert) -> Result<Begun, SqlError> {
         let (database, table) = self.table(&insert.table, session)?;
         let target = Target {
             database: database.to_owned(),
@@ -40,6 +72,15 @@ impl Cluster {
             )));
         }
         table.check_writable()?;
+        let id = table.id;
+        if self
+            .transactions
+            .has_committed(self.databases[database].id, Some(id))
+        {
+            return Err(error::not_modelled(
+                "a load into a table with a committed transaction that waits to be published",
+            ));
+        }
         check_partitions(table, insert)?;
         let scope = self.scope(session, table, insert);
         if insert.overwrite {
@@ -49,18 +90,34 @@ impl Cluster {
         let given = self.source_rows(session, &target, insert)?;
         let load = self.begin_load(&target.database, "insert", insert.label.as_deref())?;
         let rows = self.complete(session, &target, &origins, given)?;
-        let written = match self.placed(session, &target, insert, rows) {
-            Ok(placed) if insert.overwrite => {
-                return self.overwrite(&target, insert, scope, load, placed);
-            }
-            Ok(placed) => self.write(&target, insert, placed),
-            Err(refusal) => Err(refusal),
-        };
-        let (touched, count) = written.map_err(|refusal| refusal.into_error(self, &load))?;
-        if count == 0 {
-            Ok(Cluster::nothing_to_load(&load))
-        } else {
-            self.commit(&target, load, &touched, count)
+        Ok(Begun {
+            target,
+            load,
+            scope,
+            rows,
+        })
+    }
+
+    /// The rows of an INSERT whose transaction stays open, with the partitions they will go to.
+    pub(super) fn prepared_rows(
+        &mut self,
+        session: &Session,
+        insert: &Insert,
+    ) -> Result<(Target, Load, PlacedRows), SqlError> {
+        if insert.overwrite {
+            return Err(error::not_modelled("an INSERT OVERWRITE that stays open"));
+        }
+        let Begun {
+            target, load, rows, ..
+        } = self.begun(session, insert)?;
+        if !insert.columns.is_empty() && self.table_at(&target)?.has_one_row_per_key() {
+            return Err(error::not_modelled(
+                "an INSERT of some columns, by key, that stays open",
+            ));
+        }
+        match self.placed(session, &target, insert, rows) {
+            Ok(placed) => Ok((target, load, placed)),
+            Err(refusal) => Err(refusal.into_error(self, &load)),
         }
     }
 

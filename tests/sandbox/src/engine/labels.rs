@@ -38,6 +38,12 @@ impl Labels {
         self.expire(now, retention);
     }
 
+    /// The transaction was aborted after all.
+    pub fn forget(&mut self, label: &str) {
+        self.used.remove(label);
+        self.finished.retain(|(_, known)| known != label);
+    }
+
     pub fn expire(&mut self, now: DateTime<Utc>, retention: LabelRetention) {
         while let Some((finished, _)) = self.finished.front() {
             if self.finished.len() <= retention.count && now - *finished <= retention.age {

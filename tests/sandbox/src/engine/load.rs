@@ -20,6 +20,9 @@ pub struct Target {
     pub table: String,
 }
 
+/// Rows with the physical partitions they belong to.
+pub type PlacedRows = Vec<(u64, Vec<Value>)>;
+
 /// A begun transaction. Dropping it without `commit` is an abort: the label stays free.
 #[derive(Debug)]
 pub struct Load {
@@ -65,6 +68,7 @@ impl Cluster {
             table.partitions.publish(touched, now);
             table.temporary_partitions.publish(touched, now);
         }
+        self.record_visible(target, &load, affected_rows);
         Ok(visible(&load, affected_rows))
     }
 

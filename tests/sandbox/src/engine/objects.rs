@@ -33,6 +33,22 @@ impl Cluster {
             ObjectStatement::RefreshMaterializedView { name, synchronous } => {
                 self.refresh_materialized_view(session, name, *synchronous)
             }
+            ObjectStatement::CreateRoutineLoad(create) => self.create_routine_load(session, create),
+            ObjectStatement::ChangeRoutineLoad { name, change } => {
+                self.change_routine_load(session, name, *change)
+            }
+            ObjectStatement::FeedRoutineLoad { name, rows } => {
+                self.feed_routine_load(session, name, rows)
+            }
+            ObjectStatement::HoldLoad { insert, committed } => {
+                self.hold_load(session, insert, *committed)
+            }
+            ObjectStatement::CommitLoad { label } => self.commit_held_load(label),
+            ObjectStatement::AbortLoad { label } => self.abort_held_load(label),
+            ObjectStatement::RecoverDatabase { name } => self.recover_database(name),
+            ObjectStatement::RecoverPartition { name, table } => {
+                self.recover_partition(session, name, table)
+            }
             other => Err(error::not_modelled(format!("{other:?}"))),
         }
     }
@@ -50,6 +66,15 @@ impl Cluster {
                 self.show_create_materialized_view(session, name)
             }
             ShowObject::CreateView { name } => self.show_create_view(session, name),
+            ShowObject::RoutineLoad {
+                all,
+                database,
+                name,
+            } => self.show_routine_loads(session, *all, database.as_deref(), name.as_deref()),
+            ShowObject::Transaction { database, id } => {
+                self.show_transaction(session, database.as_deref(), *id)
+            }
+            ShowObject::Proc { path } => self.show_proc(session, path),
             other => Err(error::not_modelled(format!("SHOW {other:?}"))),
         }
     }
@@ -59,7 +84,8 @@ impl Cluster {
         let needed = self
             .databases
             .values()
-            .any(|database| database.tables().any(|table| table.is_materialized()));
+            .any(|database| database.tables().any(|table| table.is_materialized()))
+            || self.routine_loads.iter().any(|job| !job.state.is_final());
         needed.then_some(self.last_round + ROUND)
     }
 
@@ -70,5 +96,6 @@ impl Cluster {
         }
         self.last_round = self.now;
         self.maintain_views();
+        self.run_routine_loads();
     }
 }

@@ -18,24 +18,6 @@ pub struct Recycled {
 }
 
 impl Cluster {
-    pub fn drop_database(&mut self, name: &str, if_exists: bool) -> Result<Answer, SqlError> {
-        let Some(database) = self.databases.remove(name) else {
-            if if_exists {
-                return Ok(done());
-            }
-            return Err(SqlError::new(
-                1008,
-                "HY000",
-                format!("Can't drop database '{name}'; database doesn't exist"),
-            ));
-        };
-        for table in database.tables() {
-            self.store.drop(table.id)?;
-        }
-        self.erase_recycled(|recycled| recycled.database_id == database.id)?;
-        Ok(done())
-    }
-
     pub fn drop_table(
         &mut self,
         session: &Session,
@@ -43,14 +25,11 @@ impl Cluster {
         if_exists: bool,
         force: bool,
     ) -> Result<Answer, SqlError> {
-        let database = match self.database_of(name, session) {
-            Ok(database) => database.to_owned(),
-            Err(_) if if_exists && name.database.is_some() => return Ok(done()),
-            Err(unknown) => return Err(unknown),
-        };
+        // IF EXISTS is about the table: an unknown database is refused all the same.
+        let database = self.database_of(name, session)?.to_owned();
         match self.databases[&database].relations.get(&name.name) {
             None if if_exists => return Ok(done()),
-            None => return Err(error::unknown_table(&format!("{database}.{}", name.name))),
+            None => return Err(error::unknown_table(&name.name)),
             Some(Relation::View(_)) => {
                 return Err(wrong_object(&database, &name.name, "TABLE"));
             }
@@ -65,6 +44,16 @@ impl Cluster {
                 return Ok(done());
             }
             Some(Relation::Table(_)) => {}
+        }
+        let found = &self.databases[&database];
+        let id = found.relations[&name.name].id();
+        if !force && self.transactions.has_committed(found.id, Some(id)) {
+            // `catalog/Database.dropTable`
+            return Err(SqlError::plain(format!(
+                "There are still some transactions in the COMMITTED state waiting to be completed. The table [{}] cannot be dropped. If you \
+                 want to forcibly drop(cannot be recovered), please use \"DROP TABLE <table> FORCE\".",
+                name.name
+            )));
         }
         self.remove_table(&database, &name.name, force)?;
         Ok(done())
@@ -84,7 +73,7 @@ impl Cluster {
                 Ok(done())
             }
             None if if_exists => Ok(done()),
-            None => Err(error::unknown_table(&format!("{database}.{}", name.name))),
+            None => Err(error::unknown_table(&name.name)),
             // The analyzer asks for a materialized view first, DROP TABLE or DROP VIEW.
             Some(Relation::Table(table)) if table.is_materialized() => {
                 Err(error::analyzing(format!(
@@ -156,10 +145,14 @@ impl Cluster {
     /// Forgets what has lain in the bin longer than `catalog_trash_expire_second`.
     pub fn empty_recycle_bin(&mut self) -> Result<(), SqlError> {
         let limit = self.now - Duration::seconds(self.config_number("catalog_trash_expire_second"));
+        self.erase_before(limit)?;
         self.erase_recycled(|recycled| recycled.dropped < limit)
     }
 
-    fn erase_recycled(&mut self, doomed: impl Fn(&Recycled) -> bool) -> Result<(), SqlError> {
+    pub(super) fn erase_recycled(
+        &mut self,
+        doomed: impl Fn(&Recycled) -> bool,
+    ) -> Result<(), SqlError> {
         let (gone, kept): (Vec<Recycled>, Vec<Recycled>) = std::mem::take(&mut self.recycled)
             .into_iter()
             .partition(|recycled| doomed(recycled));

@@ -354,6 +354,9 @@ impl Sandbox {
         let mut state = self.lock();
         state.serve_as(session.frontend);
         state.cluster.sessions.remove(&session.id);
+        if let Err(fault) = state.cluster.rollback_explicit(session) {
+            tracing::error!(%fault, "a transaction of a closed connection was not rolled back");
+        }
         drop(state);
         self.connections().cut(session.frontend, session.id);
     }

@@ -38,6 +38,9 @@ impl Cluster {
         session: &mut Session,
         statement: &Statement,
     ) -> Result<Answer, SqlError> {
+        if let Some(answer) = self.run_explicit(session, statement) {
+            return answer;
+        }
         match statement {
             Statement::Query(query) => self.select(session, query),
             Statement::Insert(insert) => self.insert(session, insert),
@@ -58,9 +61,11 @@ impl Cluster {
             Statement::Cancel { kind, target } => self.cancel_job(session, *kind, target),
             Statement::Use(name) => self.use_database(session, name),
             Statement::Set(assignments) => self.set(session, assignments),
-            Statement::Begin => Err(error::not_modelled("explicit transactions (BEGIN)")),
-            // COMMIT and ROLLBACK outside a transaction, and SYNC on the leader, do nothing.
-            Statement::Commit | Statement::Rollback | Statement::Sync => Ok(done()),
+            Statement::Begin => self.begin(session),
+            Statement::Commit => self.commit_explicit(session),
+            Statement::Rollback => self.rollback_explicit(session),
+            // SYNC on the leader does nothing.
+            Statement::Sync => Ok(done()),
             Statement::Access(access) => self.change_access(session, access),
             Statement::Kill { query, id } => self.kill(*query, *id),
             other => self.run_definition(session, other),
@@ -91,8 +96,10 @@ impl Cluster {
                 Err(self.denied(session, "DROP", Kind::Database, Some(name)))
             }
             Statement::DropDatabase {
-                name, if_exists, ..
-            } => self.drop_database(name, *if_exists),
+                name,
+                if_exists,
+                force,
+            } => self.drop_database(name, *if_exists, *force),
             Statement::CreateTable(create) => self.create_table(session, create),
             Statement::CreateTableLike {
                 name,

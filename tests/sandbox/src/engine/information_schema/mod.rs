@@ -92,6 +92,8 @@ fn rows(cluster: &mut Cluster, session: &Session, table: &Table) -> Result<Vec<R
         "role_edges" => Ok(cluster.role_edges()),
         "load_tracking_logs" => Ok(catalogue::tracking(cluster)),
         "materialized_views" => Ok(objects::materialized_views(cluster, session)),
+        "loads" => objects::loads(cluster, session),
+        "routine_load_jobs" => Ok(objects::routine_load_jobs(cluster, session)),
         // `partitions` is empty by design (#48463).
         _ => Ok(Vec::new()),
     }

@@ -5,6 +5,7 @@ mod create_sql;
 mod fixed;
 mod frontends;
 mod jobs;
+mod loads;
 mod nodes;
 mod objects;
 mod repositories;
