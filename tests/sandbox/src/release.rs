@@ -90,6 +90,11 @@ impl Release {
         }
     }
 
+    /// `SECURITY NONE` in SHOW CREATE VIEW (`AstToStringBuilder.getDdlStmt` of 3.4.3; in which release it came is unverified).
+    pub fn tells_security_of_views(self) -> bool {
+        self >= Release::V3_4
+    }
+
     /// `information_schema.loads` with TABLE_NAME and USER (`catalog/system/information/LoadsSystemTable.java` of 3.4.3). What came before it,
     /// with DATABASE_NAME and no table, is not modelled.
     pub fn tells_tables_of_loads(self) -> bool {

@@ -12,8 +12,7 @@ use crate::engine::partition_items::{NewPartition, plan_partitions};
 use crate::engine::partition_lists::plan_first;
 use crate::engine::partitioning::partition_kind;
 use crate::engine::session::Session;
-use crate::engine::table::{Relation, Table, TableState, View};
-use crate::engine::translate::Translator;
+use crate::engine::table::{Relation, Table, TableState};
 use crate::engine::{definition, dynamic, error, generated, properties};
 
 pub fn done() -> Answer {
@@ -111,38 +110,6 @@ impl Cluster {
         }
         self.store.create(&table)?;
         self.database_mut(&database)?.add_table(table);
-        Ok(done())
-    }
-
-    pub fn create_view(
-        &mut self,
-        session: &Session,
-        name: &ObjectName,
-        (if_not_exists, or_replace): (bool, bool),
-        text: &str,
-        query: &sqlparser::ast::Query,
-    ) -> Result<Answer, SqlError> {
-        let database = self.database_of(name, session)?.to_owned();
-        match self.databases[&database].relations.get(&name.name) {
-            Some(_) if if_not_exists => return Ok(done()),
-            Some(Relation::View(_)) if or_replace => {}
-            Some(_) => return Err(error::table_exists(&name.name)),
-            None => {}
-        }
-        let mut inside = session.clone();
-        inside.database = Some(database.clone());
-        let translated = Translator::new(self, &inside).query(query)?;
-        self.check_reads(session, &translated.reads)?;
-        let view = View {
-            id: self.new_id(),
-            name: name.name.clone(),
-            text: text.to_owned(),
-            query: Box::new(query.clone()),
-            created: self.now,
-        };
-        self.database_mut(&database)?
-            .relations
-            .insert(name.name.clone(), Relation::View(view));
         Ok(done())
     }
 

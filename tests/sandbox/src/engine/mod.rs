@@ -73,6 +73,7 @@ mod transactions;
 mod translate;
 mod value;
 mod variables;
+mod view;
 mod wording;
 mod zone;
 

@@ -49,6 +49,9 @@ impl Cluster {
             ObjectStatement::RecoverPartition { name, table } => {
                 self.recover_partition(session, name, table)
             }
+            ObjectStatement::AlterView { name, text, query } => {
+                self.alter_view(session, name, text, query)
+            }
             other => Err(error::not_modelled(format!("{other:?}"))),
         }
     }

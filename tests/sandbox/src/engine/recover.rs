@@ -188,7 +188,8 @@ impl Cluster {
             .rows
             .iter()
             .map(|(physical, row)| (*physical, row.as_slice()));
-        self.store.atomically(|store| store.insert(found, None, rows))?;
+        self.store
+            .atomically(|store| store.insert(found, None, rows))?;
         let target = Target {
             database,
             table: table.name.clone(),

@@ -37,12 +37,19 @@ impl Image {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct SnapshotMeta {
     pub tables: BTreeMap<String, Table>,
-    /// Name and text.
-    pub views: BTreeMap<String, String>,
+    pub views: BTreeMap<String, ViewCopy>,
     #[serde(default)]
     pub functions: Vec<Function>,
     #[serde(default)]
     pub catalogs: Vec<ExternalCatalog>,
+}
+
+/// A view's text, and the database its names belong to, wherever it is restored.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct ViewCopy {
+    pub text: String,
+    pub database: String,
+    pub columns: Vec<String>,
 }
 
 /// `__info_<timestamp>`: which files hold what.

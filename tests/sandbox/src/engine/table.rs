@@ -314,6 +314,10 @@ pub struct View {
     pub id: u64,
     pub name: String,
     pub text: String,
+    /// Where its bare names are looked up; StarRocks writes the database before each of them instead.
+    pub database: String,
+    /// What SHOW CREATE VIEW names before the query.
+    pub columns: Vec<String>,
     pub query: Box<sqlparser::ast::Query>,
     pub created: DateTime<Utc>,
 }

@@ -221,7 +221,8 @@ impl Cluster {
             .rows
             .iter()
             .map(|(physical, row)| (*physical, row.as_slice()));
-        self.store.atomically(|store| store.insert(table, None, rows))?;
+        self.store
+            .atomically(|store| store.insert(table, None, rows))?;
         let table = self.altered(target)?;
         table.partitions.publish(&touched, now);
         table.temporary_partitions.publish(&touched, now);

@@ -54,6 +54,7 @@ impl Cursor<'_> {
         self.expect("VIEW")?;
         let if_not_exists = self.if_not_exists();
         let name = self.object_name()?;
+        self.refuse_view_clauses()?;
         self.expect("AS")?;
         let from = self.peek().start;
         let query = self.query_until(|token| token.is_symbol(';'))?;

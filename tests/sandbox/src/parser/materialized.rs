@@ -191,7 +191,7 @@ impl Cursor<'_> {
     pub fn alter_view(&mut self) -> Parsed<Statement> {
         self.expect("VIEW")?;
         let name = self.object_name()?;
-        self.refuse_view_columns()?;
+        self.refuse_view_clauses()?;
         self.expect("AS")?;
         let from = self.peek().start;
         let query = self.query_until(|token| token.is_symbol(';'))?;
@@ -202,9 +202,12 @@ impl Cursor<'_> {
         }))
     }
 
-    fn refuse_view_columns(&mut self) -> Parsed<()> {
-        if self.is_symbol('(') {
-            return Err(not_modelled("views with a list of columns"));
+    /// What may stand between a view's name and AS.
+    pub fn refuse_view_clauses(&mut self) -> Parsed<()> {
+        if self.is_symbol('(') || self.is_any(&["COMMENT", "SECURITY", "SET"]) {
+            return Err(not_modelled(
+                "views with columns, a comment or security of their own",
+            ));
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use crate::engine::function::Function;
 use crate::engine::jobs::{BackupObject, JobHead, JobOrder, Status};
 use crate::engine::partition::PhysicalPartition;
 use crate::engine::snapshot::{
-    Image, PartitionInfo, PhysicalInfo, SnapshotInfo, SnapshotMeta, TableInfo, take_image,
+    Image, PartitionInfo, PhysicalInfo, SnapshotInfo, SnapshotMeta, TableInfo, ViewCopy, take_image,
 };
 use crate::engine::table::{Relation, Table, TableState};
 
@@ -80,7 +80,12 @@ impl Cut {
         })?;
         match database.relations.get(&object.name).ok_or_else(gone)? {
             Relation::View(view) => {
-                self.meta.views.insert(view.name.clone(), view.text.clone());
+                let copy = ViewCopy {
+                    text: view.text.clone(),
+                    database: view.database.clone(),
+                    columns: view.columns.clone(),
+                };
+                self.meta.views.insert(view.name.clone(), copy);
                 self.info.views.push(view.name.clone());
                 Ok(())
             }

@@ -5,7 +5,7 @@ use crate::engine::database::Database;
 use crate::engine::jobs::restore::{Download, RestoredTable};
 use crate::engine::jobs::{Halt, JobOrder, RestoreJob, RestoreObject, Status};
 use crate::engine::partition::Partition;
-use crate::engine::snapshot::SnapshotMeta;
+use crate::engine::snapshot::{SnapshotMeta, ViewCopy};
 use crate::engine::table::{Relation, Table, TableState, View};
 
 /// What the comparison of one job leads to.
@@ -15,8 +15,7 @@ pub(super) struct Prepared {
     pub tables: Vec<(Table, Option<String>)>,
     /// New partitions of existing tables.
     pub partitions: Vec<(String, Partition)>,
-    /// (name, text)
-    pub views: Vec<(String, String)>,
+    pub views: Vec<(String, ViewCopy)>,
 }
 
 impl RestoreJob {
@@ -358,9 +357,9 @@ impl RestoreJob {
                 table.partitions.add(partition);
             }
         }
-        for (name, text) in prepared.views {
+        for (name, copy) in prepared.views {
             let Ok(crate::ast::Statement::Query(query)) =
-                crate::parser::parse(&text, cluster.release)
+                crate::parser::parse(&copy.text, cluster.release)
             else {
                 return Err(Status::common(format!(
                     "Failed to read the definition of view {name}"
@@ -373,7 +372,9 @@ impl RestoreJob {
             let view = View {
                 id: restored.map_or(0, |restored| restored.id),
                 name: name.clone(),
-                text,
+                text: copy.text,
+                database: copy.database,
+                columns: copy.columns,
                 query,
                 created: now,
             };

@@ -179,7 +179,7 @@ impl Cluster {
                 &["Table", "Create Table"],
                 vec![vec![found.name.clone(), create_foreign_sql(found)]],
             ),
-            Relation::View(found) => view(found),
+            Relation::View(found) => view(found, self.release),
         })
     }
 

@@ -9,6 +9,7 @@ use crate::engine::materialized::{STATUS_COLUMNS, create_sql};
 use crate::engine::session::Session;
 use crate::engine::show::{keeping, matches, table, with_nulls};
 use crate::engine::table::{Relation, Table, View};
+use crate::release::Release;
 
 impl Cluster {
     pub fn show_materialized_views(
@@ -92,7 +93,7 @@ impl Cluster {
     ) -> Result<ResultSet, SqlError> {
         let database = self.database_of(name, session)?.to_owned();
         match self.relation(name, session)? {
-            Relation::View(found) => Ok(view(found)),
+            Relation::View(found) => Ok(view(found, self.release)),
             Relation::Table(found) if found.is_materialized() => {
                 let text = found
                     .materialized
@@ -122,10 +123,26 @@ pub(super) fn materialized_view(found: &Table) -> ResultSet {
     )
 }
 
-pub(super) fn view(found: &View) -> ResultSet {
+/// `AstToStringBuilder.getDdlStmt`
+pub(super) fn view(found: &View, release: Release) -> ResultSet {
+    let columns: Vec<String> = found
+        .columns
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let security = if release.tells_security_of_views() {
+        " SECURITY NONE"
+    } else {
+        ""
+    };
     view_row(
         &found.name,
-        format!("CREATE VIEW `{}` AS {};", found.name, found.text),
+        format!(
+            "CREATE VIEW `{}` ({}){security} AS {};",
+            found.name,
+            columns.join(", "),
+            found.text
+        ),
     )
 }
 

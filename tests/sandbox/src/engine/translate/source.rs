@@ -162,15 +162,15 @@ impl Translator<'_> {
             }
             Relation::View(view) => {
                 self.read(Kind::View, found.id, view.id, &view.name);
-                self.view(&database, view, alias)
+                self.view(view, alias)
             }
         }
     }
 
-    /// A view is its text, read in the database it belongs to.
-    fn view(&mut self, database: &str, view: &View, alias: &str) -> Result<String, SqlError> {
+    /// A view is its text, read in the database it was made from.
+    fn view(&mut self, view: &View, alias: &str) -> Result<String, SqlError> {
         let mut inner = Translator::new(self.cluster, self.session);
-        inner.database = Some(database.to_owned());
+        inner.database = Some(view.database.clone());
         inner.reads = None;
         inner.views_around = self.views_around + 1;
         if inner.views_around > VIEW_DEPTH {
