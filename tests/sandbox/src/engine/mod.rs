@@ -70,6 +70,7 @@ mod store;
 mod swap;
 mod table;
 mod transactions;
+mod texts;
 mod translate;
 mod value;
 mod variables;

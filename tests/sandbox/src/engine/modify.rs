@@ -19,7 +19,7 @@ use crate::engine::store::{PARTITION_COLUMN, ROW_COLUMN, quote, storage_name};
 use crate::engine::table::Table;
 use crate::engine::translate::{Translator, constant};
 use crate::engine::value::text_of;
-use crate::engine::{error, information_schema};
+use crate::engine::{error, information_schema, texts};
 
 impl Cluster {
     pub fn update(
@@ -273,9 +273,11 @@ impl Cluster {
 
     fn raw_rows(&self, query: &str, width: usize) -> Result<Vec<Vec<Value>>, SqlError> {
         let run = || {
-            let mut statement = self.store.connection.prepare_cached(query)?;
-            let rows =
-                statement.query_map([], |row| (0..width).map(|index| row.get(index)).collect())?;
+            let (sql, texts) = texts::lift(query);
+            let mut statement = self.store.connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(params_from_iter(&texts), |row| {
+                (0..width).map(|index| row.get(index)).collect()
+            })?;
             rows.collect::<rusqlite::Result<Vec<Vec<Value>>>>()
         };
         run().map_err(|fault: rusqlite::Error| error::storage(&fault))

@@ -1,5 +1,6 @@
 //! Running a translated query and writing its rows as StarRocks prints them.
 
+use rusqlite::params_from_iter;
 use rusqlite::types::{Value, ValueRef};
 use sqlparser::ast as sql;
 
@@ -8,7 +9,7 @@ use crate::engine::cluster::Cluster;
 use crate::engine::session::Session;
 use crate::engine::translate::{Output, Translated, Translator, Type};
 use crate::engine::value::double_text;
-use crate::engine::{error, information_schema};
+use crate::engine::{error, information_schema, texts};
 
 impl Cluster {
     pub fn select(&mut self, session: &Session, query: &sql::Query) -> Result<Answer, SqlError> {
@@ -31,13 +32,14 @@ impl Cluster {
                 kind: column.kind.kind(),
             })
             .collect();
+        let (sql, texts) = texts::lift(&translated.sql);
         let mut statement = self
             .store
             .connection
-            .prepare_cached(&translated.sql)
+            .prepare_cached(&sql)
             .map_err(|fault| error::storage(&fault))?;
         let mut rows = statement
-            .query([])
+            .query(params_from_iter(&texts))
             .map_err(|fault| error::storage(&fault))?;
         let mut result = ResultSet {
             columns,
@@ -66,9 +68,11 @@ impl Cluster {
         information_schema::fill(self, session, &translated.information)?;
         let width = translated.columns.len();
         let run = || {
-            let mut statement = self.store.connection.prepare_cached(&translated.sql)?;
-            let rows =
-                statement.query_map([], |row| (0..width).map(|index| row.get(index)).collect())?;
+            let (sql, texts) = texts::lift(&translated.sql);
+            let mut statement = self.store.connection.prepare_cached(&sql)?;
+            let rows = statement.query_map(params_from_iter(&texts), |row| {
+                (0..width).map(|index| row.get(index)).collect()
+            })?;
             rows.collect::<rusqlite::Result<Vec<Vec<Value>>>>()
         };
         let rows = run().map_err(|fault: rusqlite::Error| error::storage(&fault))?;

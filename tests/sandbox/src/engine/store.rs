@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rusqlite::backup::Backup;
+use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
@@ -51,6 +52,8 @@ impl Store {
     pub fn open(surroundings: &Shared) -> rusqlite::Result<Store> {
         let connection = Connection::open_in_memory()?;
         connection.set_prepared_statement_cache_capacity(512);
+        // With STAT4, which the bundled SQLite has, every new value of a parameter would mean planning anew.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         connection.execute_batch(
             "PRAGMA temp_store = MEMORY; PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;",
         )?;
@@ -241,15 +244,21 @@ impl Store {
         &self,
         work: impl FnOnce(&Store) -> Result<T, SqlError>,
     ) -> Result<T, SqlError> {
-        self.batch("SAVEPOINT statement")?;
+        self.step("SAVEPOINT statement")?;
         let outcome = work(self);
-        let end = if outcome.is_ok() {
-            "RELEASE statement"
-        } else {
-            "ROLLBACK TO statement; RELEASE statement"
-        };
-        self.batch(end)?;
+        if outcome.is_err() {
+            self.step("ROLLBACK TO statement")?;
+        }
+        self.step("RELEASE statement")?;
         outcome
+    }
+
+    /// A statement without rows or parameters that comes again and again.
+    fn step(&self, sql: &str) -> Result<(), SqlError> {
+        let run = || self.connection.prepare_cached(sql)?.execute([]);
+        run()
+            .map(|_| ())
+            .map_err(|fault: rusqlite::Error| error::storage(&fault))
     }
 
     pub fn batch(&self, sql: &str) -> Result<(), SqlError> {
