@@ -278,7 +278,8 @@ fn exists(release: Release, name: &str) -> bool {
 
 fn checked(name: &str, value: &str) -> Result<String, SqlError> {
     match name {
-        "time_zone" => Zone::canonical(value),
+        "time_zone" => Zone::canonical(value)
+            .map_err(|fault| error::analyzing_with(fault.code, fault.state, fault.message)),
         "query_timeout" | "insert_timeout" => in_range(name, value, 1, 259_200),
         "chunk_size" => in_range(name, value, 1, 65_535),
         "query_mem_limit" | "sql_select_limit" => in_range(name, value, 0, i64::MAX),

@@ -149,8 +149,12 @@ impl Cursor<'_> {
         if self.take("COLLATE") && !self.take("DEFAULT") {
             self.name_or_string()?;
         }
+        // `SetStmtAnalyzer.analyzeSetNames`
         match charset.to_ascii_lowercase().as_str() {
-            "utf8" | "utf8mb4" | "utf8mb3" | "gbk" => Ok(None),
+            known if known.starts_with("utf8") => Ok(None),
+            "gbk" => Err(SqlError::plain(
+                "Getting analyzing error. Detail message: charset name gbk is not supported yet.",
+            )),
             // ErrorCode.ERR_UNKNOWN_CHARACTER_SET
             _ => Err(SqlError::new(
                 1115,

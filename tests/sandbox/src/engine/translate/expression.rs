@@ -164,11 +164,8 @@ impl Translator<'_> {
 
     fn identifier(&mut self, name: &sql::Ident) -> Result<Typed, SqlError> {
         if let Some(variable) = name.value.strip_prefix("@@") {
-            return self.variable(
-                variable
-                    .trim_start_matches("session.")
-                    .trim_start_matches("global."),
-            );
+            let (scope, name) = variable.split_once('.').unwrap_or(("session", variable));
+            return self.variable(scope, name);
         }
         if name.value.starts_with('@') {
             let value = self
@@ -194,14 +191,22 @@ impl Translator<'_> {
 
     fn compound(&mut self, parts: &[sql::Ident]) -> Result<Typed, SqlError> {
         match parts {
-            [scope, name] if scope.value.starts_with("@@") => self.variable(&name.value),
+            [scope, name] if scope.value.starts_with("@@") => {
+                self.variable(&scope.value[2..], &name.value)
+            }
             [table, column] | [_, table, column] => self.column(Some(&table.value), &column.value),
             _ => Err(error::not_modelled("names of more than three parts")),
         }
     }
 
-    fn variable(&self, name: &str) -> Result<Typed, SqlError> {
-        let value = self.cluster.variables.of(self.session, name)?;
+    fn variable(&self, scope: &str, name: &str) -> Result<Typed, SqlError> {
+        let variables = &self.cluster.variables;
+        let own = variables.of(self.session, name)?;
+        let value = if scope.eq_ignore_ascii_case("global") {
+            variables.global(&name.to_ascii_lowercase()).unwrap_or(own)
+        } else {
+            own
+        };
         Ok(match value {
             "true" => ("1".to_owned(), Type::Boolean),
             "false" => ("0".to_owned(), Type::Boolean),
