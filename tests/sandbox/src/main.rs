@@ -13,7 +13,7 @@ use std::{fs, io};
 
 use chrono::{DateTime, Utc};
 use clap::Parser;
-use starrocks_sandbox::engine::{Clock, OpenError, Options, Sandbox, ScriptError};
+use starrocks_sandbox::engine::{Clock, OpenError, Options, Sandbox, ScriptError, TlsFiles};
 use starrocks_sandbox::release::Release;
 use starrocks_sandbox::wire::serve;
 use tokio::net::TcpListener;
@@ -54,6 +54,18 @@ struct Arguments {
     /// How many backends the cluster has
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=100))]
     backends: u16,
+
+    /// Offer TLS with this certificate, and the chain behind it if there is one (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+
+    /// Turn clients without TLS away, except those on 127.0.0.1, as StarRocks does since 3.5
+    #[arg(long, requires = "tls_certificate")]
+    tls_required: bool,
 
     /// Statements to run as root before the first connection
     #[arg(long, value_name = "FILE.sql")]
@@ -128,6 +140,15 @@ async fn run(arguments: Arguments) -> Result<(), StartError> {
         tick: arguments.tick,
         backends: arguments.backends.into(),
         frontends: arguments.frontends.into(),
+        tls: arguments
+            .tls_certificate
+            .clone()
+            .zip(arguments.tls_key.clone())
+            .map(|(certificate, key)| TlsFiles {
+                certificate,
+                key,
+                required: arguments.tls_required,
+            }),
         ..Options::new(arguments.data)
     })?;
     let frontends: Vec<Sandbox> = listeners

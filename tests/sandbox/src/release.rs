@@ -112,6 +112,17 @@ impl Release {
         self >= Release::V3_4
     }
 
+    /// FE configuration `ssl_force_secure_transport` (StarRocks/starrocks#56176).
+    pub fn can_require_tls(self) -> bool {
+        self >= Release::V3_5
+    }
+
+    /// Whether the refusal of one connection too many of a user says who that is to the privileges (`qe/ConnectScheduler.registerConnection`:
+    /// 3.4.3 does, a copy of early 2026 no more).
+    pub fn names_identity_at_user_limit(self) -> bool {
+        self < Release::V4_0
+    }
+
     /// `BACKUP DATABASE d … ON (TABLE t, ALL VIEWS, …)` (StarRocks.g4 `backupRestoreObjectDesc`).
     pub fn has_keyword_grammar(self) -> bool {
         self >= Release::V3_4

@@ -115,6 +115,8 @@ pub struct SessionInfo {
     pub opened: DateTime<Utc>,
     pub last: DateTime<Utc>,
     pub statement: String,
+    /// As of its last statement; `None` for a session in process, which no connection stands behind.
+    pub wait_timeout: Option<Duration>,
 }
 
 /// A new, empty cluster.

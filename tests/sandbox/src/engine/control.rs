@@ -15,7 +15,7 @@ impl Sandbox {
     ) -> Result<Answer, SqlError> {
         match control {
             Control::Advance(by) => {
-                if !self.advance(*by) {
+                if !self.advance_for(Some(session), *by) {
                     return Err(SqlError::plain(
                         "SANDBOX ADVANCE moves a manual clock, and this sandbox follows the system's: start it with --manual-clock",
                     ));

@@ -5,6 +5,7 @@
 //! "not modelled by this sandbox", never approximated. Nothing here knows a client.
 
 mod access;
+mod admission;
 mod aggregate;
 mod alter;
 mod birth;
@@ -21,6 +22,7 @@ mod dynamic;
 mod error;
 mod explicit;
 mod faults;
+mod fields;
 mod follower;
 mod foreign;
 mod forward;
@@ -48,6 +50,7 @@ mod partition;
 mod partition_items;
 mod partition_lists;
 mod partitioning;
+mod prepared;
 mod properties;
 mod range;
 mod recover;
@@ -84,5 +87,5 @@ pub use forward_faults::Passage;
 pub use jobs::{JobOrder, Phase, Trouble};
 pub use leader::FrontendError;
 pub use repository::RepositoryTrouble;
-pub use sandbox::{OpenError, Options, Sandbox, ScriptError};
+pub use sandbox::{OpenError, Options, Sandbox, ScriptError, TlsFiles};
 pub use session::Session;

@@ -25,6 +25,7 @@ use crate::engine::wording;
 use crate::engine::zone::Zone;
 use crate::parser;
 use crate::release::Release;
+use crate::wire::{Tls, TlsError};
 
 /// How often the partition scheduler, the recycle bin and the job cleaner run (`dynamic_partition_check_interval_seconds`).
 const SCHEDULE: Duration = Duration::from_secs(600);
@@ -49,6 +50,17 @@ pub struct Options {
     /// What SHOW FRONTENDS prints of the first frontend; see also `Sandbox::listens_on`.
     pub query_port: u16,
     pub clock: Clock,
+    /// Offered to clients; nothing is without it.
+    pub tls: Option<TlsFiles>,
+}
+
+/// FE configuration `ssl_keystore_location`, as PEM files.
+#[derive(Debug, Clone)]
+pub struct TlsFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    /// FE configuration `ssl_force_secure_transport`.
+    pub required: bool,
 }
 
 impl Options {
@@ -64,6 +76,7 @@ impl Options {
             frontends: 1,
             query_port: 9030,
             clock: Clock::System,
+            tls: None,
         }
     }
 }
@@ -77,6 +90,10 @@ pub enum OpenError {
     },
     #[error("failed to open the row store")]
     Store(#[from] rusqlite::Error),
+    #[error("failed to set up TLS")]
+    Tls(#[from] TlsError),
+    #[error("release {0} cannot require TLS")]
+    TlsRequired(Release),
 }
 
 /// A statement of a script that failed.
@@ -103,6 +120,8 @@ struct Inner {
     connections: Connections,
     tick: Duration,
     release: Release,
+    tls: Option<Tls>,
+    tls_required: bool,
 }
 
 pub(super) struct State {
@@ -127,6 +146,14 @@ impl Sandbox {
             path: options.data.clone(),
             source,
         })?;
+        let tls_required = options.tls.as_ref().is_some_and(|files| files.required);
+        if tls_required && !options.release.can_require_tls() {
+            return Err(OpenError::TlsRequired(options.release));
+        }
+        let tls = options.tls.as_ref();
+        let tls = tls
+            .map(|files| Tls::open(&files.certificate, &files.key))
+            .transpose()?;
         let timer = Timer::new(options.clock, in_chrono(options.tick), in_chrono(SCHEDULE));
         let surroundings = Arc::new(Mutex::new(Surroundings {
             now: timer.now(),
@@ -166,6 +193,8 @@ impl Sandbox {
             connections,
             tick: options.tick,
             release: options.release,
+            tls,
+            tls_required,
         });
         Ok(Sandbox { inner, frontend: 0 })
     }
@@ -179,6 +208,15 @@ impl Sandbox {
     /// Runs ONE statement, at the sandbox's clock.
     pub fn execute(&self, session: &mut Session, sql: &str) -> Result<Answer, SqlError> {
         let parsed = self.parsed(sql);
+        self.execute_parsed(session, sql, parsed)
+    }
+
+    pub(super) fn execute_parsed(
+        &self,
+        session: &mut Session,
+        sql: &str,
+        parsed: Result<Arc<Statement>, SqlError>,
+    ) -> Result<Answer, SqlError> {
         if let Ok(Statement::Sandbox(control)) = parsed.as_deref() {
             return self.control(session, control);
         }
@@ -244,6 +282,11 @@ impl Sandbox {
     /// Moves a manual clock and runs every round that falls due on the way, in order. False on the system's clock,
     /// which nobody moves.
     pub fn advance(&self, by: Duration) -> bool {
+        self.advance_for(None, by)
+    }
+
+    /// Whoever asked for it has not been idle meanwhile.
+    pub(super) fn advance_for(&self, asking: Option<&Session>, by: Duration) -> bool {
         let tick = in_chrono(self.inner.tick);
         let mut state = self.lock();
         if !state.timer.is_manual() {
@@ -270,6 +313,13 @@ impl Sandbox {
             state.run_due(due, tick);
         }
         state.timer.set(end);
+        if let Some(session) = asking {
+            state.serve_as(session.frontend);
+            if let Some(info) = state.cluster.sessions.get_mut(&session.id) {
+                info.last = end;
+            }
+        }
+        self.end_idle(&mut state);
         true
     }
 
@@ -314,6 +364,7 @@ impl Sandbox {
         let mut state = self.lock();
         state.timer.next_tick = now;
         state.run_due(now, tick);
+        self.end_idle(&mut state);
     }
 
     pub(super) fn next_connection(&self) -> u32 {
@@ -334,6 +385,7 @@ impl Sandbox {
             opened: now,
             last: now,
             statement: String::new(),
+            wait_timeout: None,
         };
         state.cluster.sessions.insert(id, info);
         Session {
@@ -371,6 +423,18 @@ impl Sandbox {
 
     pub(super) fn index(&self) -> usize {
         self.frontend
+    }
+
+    pub(super) fn release(&self) -> Release {
+        self.inner.release
+    }
+
+    pub(super) fn offered_tls(&self) -> Option<Tls> {
+        self.inner.tls.clone()
+    }
+
+    pub(super) fn requires_tls(&self) -> bool {
+        self.inner.tls_required
     }
 
     pub(super) fn connections(&self) -> &Connections {
@@ -471,8 +535,12 @@ impl State {
     }
 
     fn finish(&mut self, session: &Session) {
+        let wait_timeout = self.cluster.wait_timeout(session);
         if let Some(info) = self.cluster.sessions.get_mut(&session.id) {
             info.database.clone_from(&session.database);
+            if let Some(known) = &mut info.wait_timeout {
+                *known = wait_timeout;
+            }
         }
     }
 

@@ -1,10 +1,10 @@
 //! The sandbox behind the wire protocol.
 
-use crate::answer::{Answer, SqlError};
+use crate::answer::{Answer, Column, SqlError};
 use crate::engine::sandbox::Sandbox;
 use crate::engine::session::Session;
 use crate::engine::wording;
-use crate::wire::Service;
+use crate::wire::{Field, Parameter, Service, Tls};
 
 impl Service for Sandbox {
     type Session = Session;
@@ -34,8 +34,64 @@ impl Service for Sandbox {
         })
     }
 
-    fn open(&self, user: &str, host: &str, connection_id: u32) -> Result<Session, SqlError> {
-        Ok(self.open_session(user, host, connection_id))
+    fn tls(&self) -> Option<Tls> {
+        self.offered_tls()
+    }
+
+    fn demands_tls(&self) -> bool {
+        self.requires_tls()
+    }
+
+    /// The database comes before the limits (`mysql/nio/AcceptListener.java`).
+    fn open(
+        &self,
+        user: &str,
+        host: &str,
+        connection_id: u32,
+        database: Option<&str>,
+    ) -> Result<Session, SqlError> {
+        let mut session = self.open_session(user, host, connection_id);
+        let opened = database
+            .map_or(Ok(()), |name| self.use_database(&mut session, name))
+            .and_then(|()| {
+                let mut state = self.lock();
+                state.serve_as(session.frontend);
+                state.cluster.admit(&session)
+            });
+        match opened {
+            Ok(()) => Ok(session),
+            Err(refusal) => {
+                self.close_session(&session);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// `mysql/MysqlProto.changeUser` authenticates anew, which gives the roles of a login.
+    fn change_user(
+        &self,
+        session: &mut Session,
+        user: &str,
+        database: Option<&str>,
+    ) -> Result<(), SqlError> {
+        let roles = self.lock().cluster.login_roles(user);
+        let before = (
+            std::mem::replace(&mut session.user, user.to_owned()),
+            std::mem::replace(&mut session.roles, roles),
+        );
+        if let Some(name) = database
+            && let Err(refusal) = self.use_database(session, name)
+        {
+            (session.user, session.roles) = before;
+            return Err(refusal);
+        }
+        self.reset(session);
+        let mut state = self.lock();
+        state.serve_as(session.frontend);
+        if let Some(info) = state.cluster.sessions.get_mut(&session.id) {
+            user.clone_into(&mut info.user);
+        }
+        Ok(())
     }
 
     fn refusal(&self, sql: &str) -> Option<SqlError> {
@@ -46,6 +102,24 @@ impl Service for Sandbox {
         Sandbox::execute(self, session, sql)
     }
 
+    fn prepare(&self, session: &mut Session, sql: &str) -> Result<(Vec<Column>, usize), SqlError> {
+        self.prepared_columns(session, sql)
+            .map_err(|error| wording::as_sent(error, self.release(), None))
+    }
+
+    fn execute_prepared(
+        &self,
+        session: &mut Session,
+        sql: &str,
+        parameters: &[Parameter],
+    ) -> Result<Answer, SqlError> {
+        self.execute_bound(session, sql, parameters)
+    }
+
+    fn fields(&self, session: &mut Session, table: &str) -> Result<Vec<Field>, SqlError> {
+        self.table_fields(session, table)
+    }
+
     fn use_database(&self, session: &mut Session, name: &str) -> Result<(), SqlError> {
         let mut state = self.lock();
         state.look_at_clock();
@@ -54,19 +128,6 @@ impl Service for Sandbox {
         let used = state.locally(|cluster| cluster.use_database(session, name));
         used.map(|_| ())
             .map_err(|error| wording::as_sent(error, release, None))
-    }
-
-    fn change_user(&self, session: &mut Session, user: &str) {
-        let mut state = self.lock();
-        state.serve_as(session.frontend);
-        user.clone_into(&mut session.user);
-        // `mysql/MysqlProto.changeUser` authenticates anew, which gives the roles of a login.
-        session.roles = state.cluster.login_roles(user);
-        let zone = state.locally(|cluster| cluster.global_zone());
-        session.reset(zone);
-        if let Some(info) = state.cluster.sessions.get_mut(&session.id) {
-            user.clone_into(&mut info.user);
-        }
     }
 
     fn reset(&self, session: &mut Session) {

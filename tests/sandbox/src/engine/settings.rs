@@ -21,7 +21,13 @@ impl Cluster {
     ) -> Result<Answer, SqlError> {
         for assignment in assignments {
             let value = self.assigned(session, &assignment.value)?;
-            if assignment.name.starts_with('@') {
+            if let Some(name) = assignment.name.strip_prefix('@') {
+                // `SetStmtAnalyzer.analyzeUserVariable`
+                if name.len() > 64 {
+                    return Err(error::analyzing(format!(
+                        "User variable name '{name}' is illegal"
+                    )));
+                }
                 session
                     .user_variables
                     .insert(assignment.name.to_ascii_lowercase(), text_of(&value));

@@ -7,6 +7,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use crate::answer::{Answer, Column, ColumnKind, Done, ResultSet, SqlError};
 use crate::wire::handshake::CHARSET;
 use crate::wire::packet::{Packets, put_length, put_text};
+use crate::wire::prepared::binary_row;
+use crate::wire::service::Field;
 
 /// SERVER_MORE_RESULTS_EXISTS, the only status StarRocks ever sets.
 const MORE_RESULTS: u16 = 0x8;
@@ -28,24 +30,31 @@ impl Position {
     }
 }
 
+/// How cells are written: as text after COM_QUERY, by their type after COM_STMT_EXECUTE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Text,
+    Binary,
+}
+
 pub async fn write_answer<S>(
     packets: &mut Packets<S>,
     answer: &Answer,
-    position: Position,
+    (format, position): (Format, Position),
 ) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     match answer {
         Answer::Done(done) => packets.write(&ok(done, position)).await,
-        Answer::Rows(rows) => write_rows(packets, rows, position).await,
+        Answer::Rows(rows) => write_rows(packets, rows, (format, position)).await,
     }
 }
 
 async fn write_rows<S>(
     packets: &mut Packets<S>,
     set: &ResultSet,
-    position: Position,
+    (format, position): (Format, Position),
 ) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -59,6 +68,10 @@ where
     packets.write(&eof(position)).await?;
     let mut row = Vec::new();
     for values in &set.rows {
+        if format == Format::Binary {
+            packets.write(&binary_row(&set.columns, values)).await?;
+            continue;
+        }
         row.clear();
         for value in values {
             match value {
@@ -106,11 +119,33 @@ pub fn eof(position: Position) -> Vec<u8> {
 
 /// No schema, no table; the name twice.
 pub fn definition(column: &Column) -> Vec<u8> {
+    described(["", "", ""], column)
+}
+
+/// Of a table's column, in the answer to COM_FIELD_LIST: with schema and table, and the default behind it (`MysqlSerializer.writeField`).
+pub fn field(field: &Field) -> Vec<u8> {
+    let mut packet = described([&field.database, &field.table, &field.table], &field.column);
+    put_text(&mut packet, field.default.as_bytes());
+    packet
+}
+
+/// What COM_STMT_PREPARE answers first: the statement's number, its columns and its parameters (`StmtExecutor.sendStmtPrepareOK`).
+pub fn prepared(id: u32, columns: usize, parameters: usize) -> Vec<u8> {
+    let count = |number: usize| u16::try_from(number).unwrap_or(u16::MAX).to_le_bytes();
+    let mut packet = vec![0];
+    packet.extend_from_slice(&id.to_le_bytes());
+    packet.extend_from_slice(&count(columns));
+    packet.extend_from_slice(&count(parameters));
+    packet.extend_from_slice(&[0, 0, 0]);
+    packet
+}
+
+fn described(origin: [&str; 3], column: &Column) -> Vec<u8> {
     let (code, length, decimals) = wire_type(column.kind);
     let mut packet = Vec::with_capacity(32 + 2 * column.name.len());
     put_text(&mut packet, b"def");
-    for _ in ["schema", "table", "original table"] {
-        put_text(&mut packet, b"");
+    for part in origin {
+        put_text(&mut packet, part.as_bytes());
     }
     put_text(&mut packet, column.name.as_bytes());
     put_text(&mut packet, column.name.as_bytes());

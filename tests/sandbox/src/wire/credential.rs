@@ -27,6 +27,12 @@ pub fn proves(answer: &[u8], salt: &[u8; SALT_LENGTH], stored: &[u8]) -> bool {
     sha1(&[&once]).as_slice() == stored
 }
 
+/// mysql_clear_password: the password itself, mostly with a NUL behind it (`authentication/PlainPasswordAuthenticationProvider.java`).
+pub fn is_password(answer: &[u8], stored: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(answer);
+    stored_password(text.trim_end_matches('\0')) == stored
+}
+
 /// Twenty printable bytes nobody can foresee: a NUL would end the salt early for some clients.
 pub fn new_salt(connection_id: u32) -> [u8; SALT_LENGTH] {
     let seed = std::hash::BuildHasher::hash_one(

@@ -4,16 +4,21 @@
 //! close their connection and nothing else.
 
 mod answer;
+mod command;
 mod connection;
 mod credential;
 mod handshake;
 mod packet;
+mod prepared;
 mod server;
 mod service;
+mod stream;
+mod tls;
 
 #[cfg(test)]
 mod tests;
 
 pub use credential::stored_password;
 pub use server::serve;
-pub use service::Service;
+pub use service::{Field, Parameter, Service};
+pub use tls::{Tls, TlsError};

@@ -12,7 +12,7 @@ const LONGEST: usize = 1 << 30;
 
 /// Reads and writes payloads and keeps count of the packets of one exchange.
 pub struct Packets<S> {
-    stream: S,
+    pub stream: S,
     number: u8,
     outgoing: Vec<u8>,
 }
@@ -157,10 +157,30 @@ impl<'a> Fields<'a> {
         text
     }
 
+    /// As many bytes as a number needs.
+    pub fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        self.bytes(N)?.try_into().ok()
+    }
+
     /// A byte for the length, then as many bytes.
     pub fn short_bytes(&mut self) -> Option<&'a [u8]> {
         let length = self.byte()?;
         self.bytes(usize::from(length))
+    }
+
+    /// A length-encoded length, then as many bytes.
+    pub fn long_bytes(&mut self) -> Option<&'a [u8]> {
+        let length = match self.byte()? {
+            0xfc => u64::from(u16::from_le_bytes(self.array()?)),
+            0xfd => {
+                let [one, two, three] = self.array()?;
+                u64::from(u32::from_le_bytes([one, two, three, 0]))
+            }
+            0xfe => u64::from_le_bytes(self.array()?),
+            short @ 0..=250 => short.into(),
+            _ => return None,
+        };
+        self.bytes(usize::try_from(length).ok()?)
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the protocol needs of the front end behind it.
 
-use crate::answer::{Answer, SqlError};
+use crate::answer::{Answer, Column, SqlError};
+use crate::wire::tls::Tls;
 
 /// A front end. Clones share their state; statements of different sessions may run at the same time on several threads.
 pub trait Service: Clone + Send + Sync + 'static {
@@ -13,10 +14,31 @@ pub trait Service: Clone + Send + Sync + 'static {
     /// A number no other open connection has.
     fn connection_id(&self) -> u32;
 
+    /// Offered to clients where it is there.
+    fn tls(&self) -> Option<Tls>;
+
+    /// Whether a client without TLS is turned away before its login.
+    fn demands_tls(&self) -> bool;
+
     /// SHA1(SHA1(password)), empty for an account without a password. `None`: no such user.
     fn credentials(&self, user: &str, host: &str) -> Option<Vec<u8>>;
 
-    fn open(&self, user: &str, host: &str, connection_id: u32) -> Result<Self::Session, SqlError>;
+    /// A session in that database, or the refusal: no such database, too many connections.
+    fn open(
+        &self,
+        user: &str,
+        host: &str,
+        connection_id: u32,
+        database: Option<&str>,
+    ) -> Result<Self::Session, SqlError>;
+
+    /// COM_CHANGE_USER, with the password proven: another user, another database if there is one, variables as new. Refused, nothing changes.
+    fn change_user(
+        &self,
+        session: &mut Self::Session,
+        user: &str,
+        database: Option<&str>,
+    ) -> Result<(), SqlError>;
 
     /// The syntax error of a statement, if it has one. Nothing is run.
     fn refusal(&self, sql: &str) -> Option<SqlError>;
@@ -24,11 +46,25 @@ pub trait Service: Clone + Send + Sync + 'static {
     /// Runs one statement. May block.
     fn execute(&self, session: &mut Self::Session, sql: &str) -> Result<Answer, SqlError>;
 
-    fn use_database(&self, session: &mut Self::Session, name: &str) -> Result<(), SqlError>;
+    /// The columns and the number of parameters of a statement for COM_STMT_PREPARE. May block.
+    fn prepare(
+        &self,
+        session: &mut Self::Session,
+        sql: &str,
+    ) -> Result<(Vec<Column>, usize), SqlError>;
 
-    /// COM_CHANGE_USER, once the new user is proven: another user, the variables reset; database and user variables stay
-    /// (`mysql/MysqlProto.changeUser`, `qe/ConnectProcessor.handleChangeUser`).
-    fn change_user(&self, session: &mut Self::Session, user: &str);
+    /// Runs a prepared statement. May block.
+    fn execute_prepared(
+        &self,
+        session: &mut Self::Session,
+        sql: &str,
+        parameters: &[Parameter],
+    ) -> Result<Answer, SqlError>;
+
+    /// The columns of a table of the current database, with their defaults, for COM_FIELD_LIST. May block.
+    fn fields(&self, session: &mut Self::Session, table: &str) -> Result<Vec<Field>, SqlError>;
+
+    fn use_database(&self, session: &mut Self::Session, name: &str) -> Result<(), SqlError>;
 
     /// COM_RESET_CONNECTION: the session variables go back to the global ones, nothing else changes.
     fn reset(&self, session: &mut Self::Session);
@@ -49,4 +85,23 @@ pub trait Service: Clone + Send + Sync + 'static {
     fn is_over(&self, _session: &Self::Session) -> bool {
         false
     }
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    pub database: String,
+    pub table: String,
+    pub column: Column,
+    pub default: String,
+}
+
+/// A value a client has bound to a `?`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Parameter {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Decimal(String),
+    Text(String),
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{TimeZone, Utc};
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, OptsBuilder, Row, Value};
+use mysql_async::{ChangeUserOpts, Column, Conn, OptsBuilder, Row, Value};
 use starrocks_sandbox::engine::{Clock, Options, Sandbox};
 use starrocks_sandbox::release::Release;
 use starrocks_sandbox::wire::serve;
@@ -160,13 +160,31 @@ impl Clients {
         }
         let connection = self.open.get_mut(&key).expect("opened above");
         match came(connection, step.sql).await {
-            Ok(came) => Ok(came),
+            Ok(came) => {
+                if step.sql.starts_with("SANDBOX ADVANCE") {
+                    self.forget_idle(&key).await;
+                }
+                Ok(came)
+            }
             Err(mysql_async::Error::Server(error)) => Ok(server_error(error)),
             Err(error) => {
                 self.open.remove(&key);
                 Ok(Came::Lost(error.to_string()))
             }
         }
+    }
+}
+
+impl Clients {
+    /// Time has ended connections that were idle for longer than their `wait_timeout`: whoever is asked next logs in anew.
+    async fn forget_idle(&mut self, asking: &(String, usize)) {
+        let mut lasting = HashMap::new();
+        for (key, mut connection) in self.open.drain() {
+            if key == *asking || connection.ping().await.is_ok() {
+                lasting.insert(key, connection);
+            }
+        }
+        self.open = lasting;
     }
 }
 
@@ -178,27 +196,71 @@ fn server_error(error: mysql_async::ServerError) -> Came {
     }
 }
 
+/// What one statement, or the last of several, comes to. Instead of COM_QUERY, `COM_STMT_PREPARE query` answers with the columns,
+/// `COM_STMT_EXECUTE query` with the rows, and `COM_RESET_CONNECTION` and `COM_CHANGE_USER` (to the same user) do what they say.
 async fn came(connection: &mut Conn, sql: &str) -> Result<Came, mysql_async::Error> {
+    match sql.split_once(' ').unwrap_or((sql, "")) {
+        ("COM_STMT_PREPARE", query) => {
+            let statement = connection.prep(query).await?;
+            return Ok(Came::Rows {
+                columns: names(&statement.columns()),
+                rows: Vec::new(),
+            });
+        }
+        ("COM_STMT_EXECUTE", query) => {
+            let mut result = connection.exec_iter(query, ()).await?;
+            let columns = result.columns().unwrap_or_default();
+            let rows: Vec<Row> = result.collect().await?;
+            return Ok(Came::Rows {
+                columns: names(&columns),
+                rows: rows.into_iter().map(cells).collect(),
+            });
+        }
+        ("COM_RESET_CONNECTION", _) => {
+            connection.reset().await?;
+            return Ok(done(connection));
+        }
+        ("COM_CHANGE_USER", _) => {
+            connection.change_user(ChangeUserOpts::new()).await?;
+            return Ok(done(connection));
+        }
+        _ => {}
+    }
     let mut result = connection.query_iter(sql).await?;
-    let columns = result.columns();
-    if let Some(columns) = columns.filter(|columns| !columns.is_empty()) {
-        let columns = columns
-            .iter()
-            .map(|column| column.name_str().into_owned())
-            .collect();
+    loop {
+        let columns = result.columns().unwrap_or_default();
+        let done = Came::Done {
+            affected: result.affected_rows(),
+            warnings: result.warnings(),
+            info: result.info().into_owned(),
+        };
         let rows: Vec<Row> = result.collect().await?;
+        if !result.is_empty() {
+            continue;
+        }
+        // Tells of a refusal that came last.
+        result.drop_result().await?;
+        if columns.is_empty() {
+            return Ok(done);
+        }
         return Ok(Came::Rows {
-            columns,
+            columns: names(&columns),
             rows: rows.into_iter().map(cells).collect(),
         });
     }
-    let done = Came::Done {
-        affected: result.affected_rows(),
-        warnings: result.warnings(),
-        info: result.info().into_owned(),
-    };
-    result.drop_result().await?;
-    Ok(done)
+}
+
+fn names(columns: &[Column]) -> Vec<String> {
+    let name = |column: &Column| column.name_str().into_owned();
+    columns.iter().map(name).collect()
+}
+
+fn done(connection: &Conn) -> Came {
+    Came::Done {
+        affected: connection.affected_rows(),
+        warnings: connection.get_warnings(),
+        info: connection.info().into_owned(),
+    }
 }
 
 fn cells(row: Row) -> Vec<Option<String>> {

@@ -212,7 +212,10 @@ fn a_connection_that_changes_its_user_changes_its_roles() {
     cluster.run("CREATE USER bob");
     let mut user = cluster.log_in("backup");
     assert_eq!(role(&mut user).as_deref(), Some("backup_operator"));
-    cluster.sandbox.change_user(&mut user.session, "bob");
+    cluster
+        .sandbox
+        .change_user(&mut user.session, "bob", None)
+        .unwrap();
     assert_eq!(role(&mut user).as_deref(), Some("NONE"));
     user.denied("SHOW BACKENDS");
 }
