@@ -70,7 +70,7 @@ async fn take_back_step(builder: &Builder<'_>, index: usize, step: &Step) -> Res
         Step::Quiet { table } => reawaken(builder, index, table, proof).await,
         Step::Download { download_as, .. } => {
             end_restore(builder, step, proof).await?;
-            drop_built(builder, download_as).await
+            drop_built(builder, download_as, step, proof).await
         }
         Step::Copy { .. }
         | Step::DropPartition { .. }
@@ -79,25 +79,80 @@ async fn take_back_step(builder: &Builder<'_>, index: usize, step: &Step) -> Res
     }
 }
 
-/// Never the data that was live, whatever name it stands under.
-async fn drop_built(builder: &Builder<'_>, table: &TableName) -> Result<(), RunError> {
-    let was_live = |id: u64| {
-        builder.steps.iter().any(
-            |record| matches!(proof(record), Proof::Ids { live: Some(live), .. } if live == id),
-        )
+/// Only what a RESTORE of ours made, and never the data that was live, whatever name it stands under.
+async fn drop_built(
+    builder: &Builder<'_>,
+    table: &TableName,
+    step: &Step,
+    proof: &Proof,
+) -> Result<(), RunError> {
+    let database = &builder.context.database;
+    let Some(id) = builder.id_of(table).await? else {
+        return Ok(());
     };
-    match builder.id_of(table).await? {
-        None => Ok(()),
-        Some(id) if was_live(id) => Err(Refused::not_possible(
+    if was_live(builder, id) {
+        return Err(Refused::not_possible(
             format!("table {table} holds the data that was live before the restore, and is kept"),
             "swap it back by hand",
         )
-        .into()),
-        Some(_) => {
-            let statement = sql::drop_table(&builder.context.database, table);
-            builder.repeat(&statement).await
-        }
+        .into());
     }
+    match maker(builder, step, proof, id).await? {
+        Maker::Ours => builder.repeat(&sql::drop_table(database, table)).await,
+        Maker::Somebody => {
+            let text = format!("table {database}.{table} is not of this restore, and stays");
+            builder.job.journal.finding(text, None);
+            Ok(())
+        }
+        Maker::Unknown => Err(Refused::not_possible(
+            format!("nothing tells any more whether this restore made table {database}.{table}, so it is kept"),
+            "look at it, and drop it if it is not needed",
+        )
+        .into()),
+    }
+}
+
+fn was_live(builder: &Builder<'_>, id: u64) -> bool {
+    builder
+        .steps
+        .iter()
+        .any(|record| matches!(proof(record), Proof::Ids { live: Some(live), .. } if live == id))
+}
+
+enum Maker {
+    Ours,
+    Somebody,
+    /// The one row that would tell is another job's by now.
+    Unknown,
+}
+
+/// Who made the table that stands where the step's RESTORE was to make one. A RESTORE that the cluster cancels removes what it made
+/// (`backup/RestoreJob.cancelInternal`): what stands there then is somebody's.
+async fn maker(
+    builder: &Builder<'_>,
+    step: &Step,
+    proof: &Proof,
+    id: u64,
+) -> Result<Maker, RunError> {
+    let before = match proof {
+        Proof::Built { table_id } if *table_id == id => return Ok(Maker::Ours),
+        Proof::Built { .. } => return Ok(Maker::Somebody),
+        Proof::LastRestore { job_id } => job_id,
+        _ => return Ok(Maker::Unknown),
+    };
+    let Step::Download { label, .. } = step else {
+        return Ok(Maker::Unknown);
+    };
+    let row = builder
+        .job
+        .insist(PATIENCE, || builder.restore_row())
+        .await?;
+    let row = row.filter(|row| row.label == label.as_str() && row.job_id != *before);
+    Ok(match row.map(|row| row.state) {
+        Some(RestoreState::Finished) => Maker::Ours,
+        Some(RestoreState::Cancelled) => Maker::Somebody,
+        _ => Maker::Unknown,
+    })
 }
 
 /// Dynamic partitioning and TTL of an old table, which were switched off when it went out of use. It still stands under the suffix.

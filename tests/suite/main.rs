@@ -17,6 +17,7 @@ mod prune_samples;
 mod readme;
 mod restore;
 mod retention;
+mod rival;
 mod schedule;
 mod system;
 mod world;

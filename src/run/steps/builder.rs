@@ -20,6 +20,15 @@ pub(super) const UNSEEN: Duration = Duration::from_secs(30);
 /// How long the decision to take a restore back is insisted on being written.
 const TURNING: Duration = Duration::from_secs(600);
 
+/// Whether a step may have begun to take effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Announced {
+    /// Not before this moment.
+    Now,
+    /// In an earlier life of the daemon.
+    Earlier,
+}
+
 pub struct Builder<'a> {
     pub job: &'a Job,
     pub session: &'a Session,
@@ -65,9 +74,9 @@ impl<'a> Builder<'a> {
             self.job
                 .journal
                 .step(self.steps[index].number, of, step.describe());
-            self.announce(index, &step).await?;
+            let announced = self.announce(index, &step).await?;
             let proof = proof(&self.steps[index]);
-            if let Some(after) = self.perform(&step, &proof).await? {
+            if let Some(after) = self.perform(&step, &proof, announced).await? {
                 self.steps[index].proof =
                     Some(serde_json::to_string(&after).expect("a proof is JSON"));
             }
@@ -81,14 +90,15 @@ impl<'a> Builder<'a> {
     }
 
     /// Marked as running, with what it will be recognised by. A step that an earlier life announced keeps the proof of that moment.
-    async fn announce(&mut self, index: usize, step: &Step) -> Result<(), RunError> {
+    async fn announce(&mut self, index: usize, step: &Step) -> Result<Announced, RunError> {
         if self.steps[index].state == StepState::Running {
-            return Ok(());
+            return Ok(Announced::Earlier);
         }
         let job = self.job;
         let proof = job.patiently(UNSEEN, || self.look_before(step)).await?;
         self.steps[index].proof = Some(serde_json::to_string(&proof).expect("a proof is JSON"));
-        self.mark(index, StepState::Running).await
+        self.mark(index, StepState::Running).await?;
+        Ok(Announced::Now)
     }
 
     /// Written down before the first step is taken back.
@@ -165,7 +175,12 @@ impl<'a> Builder<'a> {
     }
 
     /// What is to be remembered of it, if anything is.
-    async fn perform(&mut self, step: &Step, proof: &Proof) -> Result<Option<Proof>, RunError> {
+    async fn perform(
+        &mut self,
+        step: &Step,
+        proof: &Proof,
+        announced: Announced,
+    ) -> Result<Option<Proof>, RunError> {
         let database = &self.context.database;
         match step {
             Step::Verify {
@@ -181,7 +196,11 @@ impl<'a> Builder<'a> {
                     .await
                     .map(Some);
             }
-            Step::Download { download_as, .. } => self.download(step, download_as, proof).await,
+            Step::Download { download_as, .. } => {
+                self.download(step, download_as, proof, announced).await?;
+                let table_id = expected_id(&self.ids().await?, download_as)?;
+                return Ok(Some(Proof::Built { table_id }));
+            }
             Step::Quiet { table } => self.quiet(table, proof).await,
             Step::Copy {
                 into,

@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use super::builder::{Builder, UNSEEN};
+use super::builder::{Announced, Builder, UNSEEN};
 use super::proof::{Proof, lost_proof};
 use crate::names::{DatabaseName, Label, TableName};
 use crate::plan::restore::Step;
@@ -19,6 +19,7 @@ impl Builder<'_> {
         step: &Step,
         alias: &TableName,
         proof: &Proof,
+        announced: Announced,
     ) -> Result<(), RunError> {
         let Proof::LastRestore { job_id: before } = proof else {
             return Err(lost_proof(step));
@@ -26,8 +27,9 @@ impl Builder<'_> {
         let Step::Download { label, .. } = step else {
             return Err(lost_proof(step));
         };
+        // The one row that would tell may be another job's by now. A table that came just now is somebody's, and no sign of ours.
         let look = || self.is_readable(alias);
-        if self.job.patiently(UNSEEN, look).await? {
+        if announced == Announced::Earlier && self.job.patiently(UNSEEN, look).await? {
             return Ok(());
         }
         let ours = |row: &RestoreJobRow| {

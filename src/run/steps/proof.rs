@@ -25,6 +25,10 @@ pub enum Proof {
     LastRestore {
         job_id: String,
     },
+    /// The table that a RESTORE of ours made: written after the step.
+    Built {
+        table_id: u64,
+    },
     /// Of what was verified: written after the step.
     Checksum {
         text: String,
