@@ -95,6 +95,11 @@ impl Release {
         self >= Release::V3_4
     }
 
+    /// `CREATE TEMPORARY TABLE` (docs `CREATE_TABLE.md`: from 3.3.1).
+    pub fn has_session_tables(self) -> bool {
+        self >= Release::V3_3
+    }
+
     /// `information_schema.loads` with TABLE_NAME and USER (`catalog/system/information/LoadsSystemTable.java` of 3.4.3). What came before it,
     /// with DATABASE_NAME and no table, is not modelled.
     pub fn tells_tables_of_loads(self) -> bool {

@@ -239,6 +239,7 @@ impl Cluster {
     }
 
     pub fn relation(&self, name: &ObjectName, session: &Session) -> Result<&Relation, SqlError> {
+        self.refuse_session_table(session, name)?;
         let database = self.database_of(name, session)?;
         self.databases[database]
             .relations
@@ -248,6 +249,7 @@ impl Cluster {
 
     /// A base table, with the name of its database.
     pub fn table(&self, name: &ObjectName, session: &Session) -> Result<(&str, &Table), SqlError> {
+        self.refuse_session_table(session, name)?;
         let database = self.database_of(name, session)?;
         let (database, found) = self
             .databases

@@ -50,6 +50,11 @@ impl Cluster {
         statement: &CreateTable,
     ) -> Result<Answer, SqlError> {
         let database = self.database_of(&statement.name, session)?.to_owned();
+        if statement.temporary {
+            let table = self.build_table(statement)?;
+            self.authorized()?;
+            return self.add_session_table(session, &database, table, statement.if_not_exists);
+        }
         if self.databases[&database]
             .relations
             .contains_key(&statement.name.name)
@@ -62,6 +67,7 @@ impl Cluster {
         }
         let id = self.new_id();
         if let Some(foreign) = Foreign::read(statement, id, self.now)? {
+            self.authorized()?;
             self.database_mut(&database)?
                 .relations
                 .insert(foreign.name.clone(), Relation::Foreign(foreign));

@@ -6,12 +6,15 @@ use crate::engine::foreign::Foreign;
 use crate::engine::function::Function;
 use crate::engine::labels::Labels;
 use crate::engine::table::{Relation, Table, View};
+use crate::engine::temporary::SessionTable;
 
 #[derive(Debug, Clone)]
 pub struct Database {
     pub id: u64,
     pub name: String,
     pub relations: BTreeMap<String, Relation>,
+    /// In no list of names, and not in `relations`.
+    pub session_tables: Vec<SessionTable>,
     pub labels: Labels,
     /// By name, each with its overloads.
     pub functions: BTreeMap<String, Vec<Function>>,
@@ -23,6 +26,7 @@ impl Database {
             id,
             name: name.to_owned(),
             relations: BTreeMap::new(),
+            session_tables: Vec::new(),
             labels: Labels::default(),
             functions: BTreeMap::new(),
         }
@@ -59,6 +63,12 @@ impl Database {
 
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.relations.values().filter_map(Relation::as_table)
+    }
+
+    /// By id, as some lists walk: with the tables of sessions.
+    pub fn all_tables(&self) -> impl Iterator<Item = &Table> {
+        self.tables()
+            .chain(self.session_tables.iter().map(|temporary| &temporary.table))
     }
 
     pub fn views(&self) -> impl Iterator<Item = &View> {

@@ -6,9 +6,6 @@ use crate::engine::table::fixed_width;
 use crate::engine::{aggregate, error};
 
 pub fn refuse_unmodelled(statement: &CreateTable) -> Result<(), SqlError> {
-    if statement.temporary {
-        return Err(error::not_modelled("temporary tables"));
-    }
     if let Some(column) = statement
         .columns
         .iter()

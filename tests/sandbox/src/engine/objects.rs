@@ -52,7 +52,11 @@ impl Cluster {
             ObjectStatement::AlterView { name, text, query } => {
                 self.alter_view(session, name, text, query)
             }
-            other => Err(error::not_modelled(format!("{other:?}"))),
+            ObjectStatement::CreateTableAsSelect {
+                table,
+                columns,
+                query,
+            } => self.create_table_as(session, table, columns, query),
         }
     }
 

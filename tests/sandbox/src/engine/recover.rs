@@ -46,6 +46,12 @@ impl Cluster {
             ));
         };
         let id = found.id;
+        if !force && !found.session_tables.is_empty() {
+            return Err(SqlError::plain(format!(
+                "The database [{name}] cannot be dropped because there are still some temporary tables in it. If you want to forcibly drop, \
+                 please use \"DROP DATABASE <database> FORCE.\""
+            )));
+        }
         if !force && self.transactions.has_committed(id, None) {
             return Err(SqlError::plain(format!(
                 "There are still some transactions in the COMMITTED state waiting to be completed. The database [{name}] cannot be dropped. \
@@ -82,7 +88,7 @@ impl Cluster {
     }
 
     fn erase_database(&mut self, database: &Database) -> Result<(), SqlError> {
-        for table in database.tables() {
+        for table in database.all_tables() {
             self.store.drop(table.id)?;
         }
         let id = database.id;

@@ -27,6 +27,9 @@ impl Cluster {
     ) -> Result<Answer, SqlError> {
         // IF EXISTS is about the table: an unknown database is refused all the same.
         let database = self.database_of(name, session)?.to_owned();
+        if self.drop_session_table(session, &database, &name.name)? {
+            return Ok(done());
+        }
         match self.databases[&database].relations.get(&name.name) {
             None if if_exists => return Ok(done()),
             None => return Err(error::unknown_table(&name.name)),

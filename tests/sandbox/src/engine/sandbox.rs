@@ -406,6 +406,9 @@ impl Sandbox {
         let mut state = self.lock();
         state.serve_as(session.frontend);
         state.cluster.sessions.remove(&session.id);
+        if let Err(fault) = state.cluster.drop_session_tables(session) {
+            tracing::error!(%fault, "the temporary tables of a closed connection were not dropped");
+        }
         if let Err(fault) = state.cluster.rollback_explicit(session) {
             tracing::error!(%fault, "a transaction of a closed connection was not rolled back");
         }

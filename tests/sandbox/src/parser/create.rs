@@ -1,7 +1,8 @@
 //! CREATE: databases, tables, views.
 
-use crate::ast::{CreateTable, Distribution, KeysType, Statement};
+use crate::ast::{CreateTable, Distribution, KeysType, ObjectStatement, Statement};
 use crate::parser::cursor::{Cursor, Parsed};
+use crate::parser::materialized::not_modelled;
 
 impl Cursor<'_> {
     pub fn create(&mut self) -> Parsed<Statement> {
@@ -33,7 +34,7 @@ impl Cursor<'_> {
         }
         if self.is("TABLE")
             || self.is_run(&["EXTERNAL", "TABLE"])
-            || self.is_run(&["TEMPORARY", "TABLE"])
+            || (self.release().has_session_tables() && self.is_run(&["TEMPORARY", "TABLE"]))
         {
             return self.create_table();
         }
@@ -83,6 +84,11 @@ impl Cursor<'_> {
         self.expect("TABLE")?;
         let if_not_exists = self.if_not_exists();
         let name = self.object_name()?;
+        if temporary && (self.is("LIKE") || self.is_as_select()) {
+            return Err(not_modelled(
+                "session-temporary tables made from another table or a query",
+            ));
+        }
         if self.take("LIKE") {
             let source = self.object_name()?;
             return Ok(Statement::CreateTableLike {
@@ -91,7 +97,17 @@ impl Cursor<'_> {
                 source,
             });
         }
-        let columns = self.in_brackets(Cursor::column)?;
+        let as_select = self.is_as_select();
+        let names = if as_select && self.is_symbol('(') {
+            self.names()?
+        } else {
+            Vec::new()
+        };
+        let columns = if as_select {
+            Vec::new()
+        } else {
+            self.in_brackets(Cursor::column)?
+        };
         let table = CreateTable {
             name,
             temporary,
@@ -106,10 +122,39 @@ impl Cursor<'_> {
             order_by: self.order_by()?,
             properties: self.properties()?,
         };
+        if as_select {
+            self.expect("AS")?;
+            let query = self.query_until(|token| token.is_symbol(';'))?;
+            return Ok(Statement::Object(ObjectStatement::CreateTableAsSelect {
+                table: Box::new(table),
+                columns: names,
+                query,
+            }));
+        }
         if !self.is_end() && !self.is_symbol(';') && table.properties.is_empty() {
             return Err(self.unexpected(clauses_after(&table)));
         }
         Ok(Statement::CreateTable(Box::new(table)))
+    }
+
+    /// No columns with types: `t [(c, …)] clauses… AS query`.
+    fn is_as_select(&self) -> bool {
+        let names_alone = self.is_symbol('(')
+            && self.is_name_at(1)
+            && (self.peek_at(2).is_symbol(',') || self.peek_at(2).is_symbol(')'));
+        names_alone
+            || [
+                "AS",
+                "PRIMARY",
+                "DUPLICATE",
+                "COMMENT",
+                "PARTITION",
+                "DISTRIBUTED",
+                "ORDER",
+                "PROPERTIES",
+            ]
+            .iter()
+            .any(|word| self.is(word))
     }
 
     /// `[ENGINE = olap]`

@@ -213,6 +213,6 @@ impl Cursor<'_> {
     }
 }
 
-fn not_modelled(what: &str) -> SqlError {
+pub(super) fn not_modelled(what: &str) -> SqlError {
     SqlError::plain(format!("not modelled by this sandbox: {what}"))
 }

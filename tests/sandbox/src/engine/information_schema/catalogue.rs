@@ -157,9 +157,10 @@ pub fn tables_config(cluster: &Cluster, session: &Session) -> Vec<Row> {
     let mut rows = Vec::new();
     let holder = cluster.catalogue_holder(session);
     for database in cluster.databases.values() {
-        for table in seen_tables(&holder, database) {
-            rows.push(config_row(&database.name, table));
-        }
+        let all = database
+            .all_tables()
+            .filter(|table| holder.sees_table(database.id, table));
+        rows.extend(all.map(|table| config_row(&database.name, table)));
         // Of anything else only the name is told (`service/InformationSchemaDataSource.generateTablesConfigResponse`).
         let others = seen_views(&holder, database)
             .map(|view| &view.name)

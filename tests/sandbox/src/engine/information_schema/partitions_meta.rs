@@ -18,7 +18,7 @@ pub fn rows(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError> 
     let holder = cluster.catalogue_holder(session);
     for database in cluster.databases.values() {
         let seen = |table: &&Table| holder.sees_table(database.id, table);
-        for table in database.tables().filter(seen) {
+        for table in database.all_tables().filter(seen) {
             let sizes = cluster.store.sizes(table)?;
             for (partitions, temporary) in [
                 (&table.partitions, false),

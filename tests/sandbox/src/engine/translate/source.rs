@@ -118,6 +118,12 @@ impl Translator<'_> {
             .clone()
             .or_else(|| self.database.clone())
             .ok_or_else(error::no_database)?;
+        let full_name = ObjectName {
+            database: Some(database.clone()),
+            name: name.name.clone(),
+        };
+        self.cluster
+            .refuse_session_table(self.session, &full_name)?;
         if let Some(tables) = information_schema::tables_of(&database) {
             let position = information_schema::position(&database, &name.name);
             let position = position.ok_or_else(|| {

@@ -199,7 +199,6 @@ fn what_other_databases_allow_is_refused() {
         "DELETE FROM t USING u WHERE t.a = u.a",
         "DELETE FROM t WHERE a = 1 LIMIT 1",
         "CREATE TABLE t (a INT) ENGINE=InnoDB CHARSET=utf8",
-        "CREATE TABLE t AS SELECT 1",
         "CREATE TABLE t (a INT, INDEX i (a))",
         "CREATE VIEW v (a) AS SELECT 1",
         "ALTER TABLE t SWAP WITH d.u",
