@@ -73,8 +73,15 @@ impl Builder<'_> {
             repository,
             ..
         } = self.context;
-        // RESTORE itself creates a missing database from 3.4 on, and fails before.
-        self.repeat(&sql::create_database(database)).await?;
+        // RESTORE itself creates a missing database from 3.4 on, and fails before. Where it exists nothing is sent: even IF NOT EXISTS is
+        // denied without CREATE DATABASE on the catalog (`sql/analyzer/AuthorizerStmtVisitor.java`).
+        if self
+            .job
+            .patiently(UNSEEN, || self.is_database_missing())
+            .await?
+        {
+            self.repeat(&sql::create_database(database)).await?;
+        }
         let statement = sql::restore(&sql::RestoreTable {
             database,
             label,
@@ -177,6 +184,15 @@ impl Builder<'_> {
                 .is_none_or(|name| name == database.as_str())
         });
         Ok(row.map(|row| RestoreJobRow::read(&row)).transpose()?)
+    }
+
+    async fn is_database_missing(&self) -> Result<bool, RunError> {
+        let statement = sql::show_restore(&self.context.database);
+        match query(self.session.as_ref(), &statement).await {
+            Ok(_) => Ok(false),
+            Err(error) if error.is_unknown_database() => Ok(true),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Visible but not readable (5014) until the RESTORE that makes it is over.
