@@ -538,6 +538,10 @@ pub enum AlterClause {
     DropColumn {
         name: String,
     },
+    RenameColumn {
+        from: String,
+        to: String,
+    },
     ModifyColumn(Box<ColumnDefinition>),
     ModifyComment(String),
     AddRollup(Vec<NewRollup>),

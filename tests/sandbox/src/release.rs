@@ -283,6 +283,21 @@ impl Release {
         self >= Release::V3_3
     }
 
+    /// `ALTER TABLE t RENAME COLUMN a TO b` (StarRocks.g4 `columnRenameClause`; docs, release notes of 3.3).
+    pub fn renames_columns(self) -> bool {
+        self >= Release::V3_3
+    }
+
+    /// Tables are made with fast schema evolution unless they say otherwise (`enable_fast_schema_evolution`; docs, release notes of 3.3).
+    pub fn evolves_schemas_fast(self) -> bool {
+        self >= Release::V3_3
+    }
+
+    /// `partition_retention_condition` is a property of tables (`common/util/PropertyAnalyzer.java` of 3.4.3; the docs say 3.5).
+    pub fn has_retention_conditions(self) -> bool {
+        self >= Release::V3_4
+    }
+
     /// INSERT OVERWRITE of a named partition of a table that makes its partitions itself: from StarRocks/starrocks#34777 (3.1, 3.2) until
     /// StarRocks/starrocks#60750 (3.3.17, 3.5.3, 4.0) the partition was made again from its values, which fails for RANGE by expression and
     /// for LIST partitions with a name of their own.

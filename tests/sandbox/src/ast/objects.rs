@@ -159,6 +159,8 @@ pub enum ShowObject {
     Proc { path: String },
     /// `SHOW ALTER TABLE ROLLUP`, `SHOW ALTER MATERIALIZED VIEW`
     AlterRollup { database: Option<String> },
+    /// `SHOW ALTER TABLE COLUMN`
+    AlterColumn { database: Option<String> },
     /// `DESC t ALL`
     DescribeAll { table: ObjectName },
 }

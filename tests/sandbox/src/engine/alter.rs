@@ -1,15 +1,11 @@
 //! ALTER TABLE: partitions, names, properties, columns (`alter/AlterJobExecutor.java`, `server/LocalMetastore.java`).
 
-use std::collections::BTreeMap;
-
 use crate::answer::{Answer, SqlError};
-use crate::ast::{
-    AlterClause, ColumnDefinition, DataType, Distribution, ObjectName, PartitionItem,
-};
+use crate::ast::{AlterClause, Distribution, ObjectName, PartitionItem};
 use crate::engine::cluster::Cluster;
 use crate::engine::create::done;
 use crate::engine::definition::buckets_of;
-use crate::engine::insert::default_value;
+use crate::engine::error;
 use crate::engine::load::Target;
 use crate::engine::partition::Partition;
 use crate::engine::partition_items::plan_partitions;
@@ -17,7 +13,6 @@ use crate::engine::partition_lists::plan_added;
 use crate::engine::replacement::check_replacement;
 use crate::engine::session::Session;
 use crate::engine::table::Table;
-use crate::engine::{dynamic, error, properties, value};
 
 impl Cluster {
     pub fn alter_table(
@@ -68,6 +63,7 @@ impl Cluster {
             AlterClause::SetProperties(given) => self.set_properties(target, given),
             AlterClause::AddColumn(column) => self.add_column(target, column),
             AlterClause::DropColumn { name } => self.drop_column(target, name),
+            AlterClause::RenameColumn { from, to } => self.rename_column(target, from, to),
             AlterClause::ModifyColumn(column) => self.modify_column(target, column),
             AlterClause::AddRollup(items) => self.add_rollups(target, items),
             AlterClause::DropRollup { names } => self.drop_rollups(target, names),
@@ -292,146 +288,6 @@ impl Cluster {
             )));
         }
         table.partitions.rename(from, to);
-        Ok(())
-    }
-
-    fn set_properties(
-        &mut self,
-        target: &Target,
-        given: &[(String, String)],
-    ) -> Result<(), SqlError> {
-        let mut map: BTreeMap<String, String> = given.iter().cloned().collect();
-        let replication = map
-            .remove("replication_num")
-            .or_else(|| map.remove("default.replication_num"));
-        properties::check(&map)?;
-        let number = replication
-            .map(|text| self.replication_num(&target.table, Some(&text)))
-            .transpose()?;
-        let everywhere = given.iter().any(|(key, _)| key == "replication_num");
-        let table = self.altered(target)?;
-        let before = table.properties.clone();
-        table.properties.append(&mut map);
-        if table.properties.contains_key("dynamic_partition.time_unit")
-            && table.dynamic_partition_enabled()
-            && let Err(refusal) = dynamic::check_properties(table)
-        {
-            table.properties = before;
-            return Err(refusal);
-        }
-        if let Some(number) = number {
-            table.replication_num = number;
-            if everywhere {
-                table
-                    .partitions
-                    .iter_mut()
-                    .for_each(|partition| partition.replication_num = number);
-            }
-        }
-        Ok(())
-    }
-
-    /// Light schema change: partitions keep their ids and versions.
-    fn add_column(&mut self, target: &Target, column: &ColumnDefinition) -> Result<(), SqlError> {
-        let now = self.global_zone().local(self.now);
-        let table = self.table_at(target)?;
-        if table.column(&column.name).is_some() {
-            return Err(SqlError::plain(format!(
-                "Can not add column which already exists in base table: {}",
-                column.name
-            )));
-        }
-        if column.key
-            || column.auto_increment
-            || column.generated.is_some()
-            || matches!(column.data_type, DataType::VarBinary(_))
-        {
-            return Err(error::not_modelled(format!(
-                "adding the column '{}' as key, auto increment or generated",
-                column.name
-            )));
-        }
-        let mut column = column.clone();
-        column.nullable = Some(column.nullable.unwrap_or(true));
-        if column.nullable == Some(false) && column.default.is_none() {
-            return Err(SqlError::plain(format!(
-                "No default value for not null column: {}",
-                column.name
-            )));
-        }
-        let default = default_value(&column, now)?;
-        let default = value::fit(default, &column)
-            .map_err(|_| SqlError::plain(format!("Invalid default value for '{}'", column.name)))?;
-        self.store
-            .add_column(table.id, &column.name, column.data_type, &default)?;
-        let table = self.altered(target)?;
-        table.columns.push(column);
-        self.schema_changed(target)
-    }
-
-    fn drop_column(&mut self, target: &Target, name: &str) -> Result<(), SqlError> {
-        let table = self.table_at(target)?;
-        let index = table
-            .column(name)
-            .ok_or_else(|| SqlError::plain(format!("Column does not exists: {name}")))?;
-        if index < table.key_count {
-            return Err(SqlError::plain(format!("Can not drop key column {name}")));
-        }
-        let distributed = match &table.distribution {
-            Distribution::Hash { columns, .. } => columns
-                .iter()
-                .any(|column| column.eq_ignore_ascii_case(name)),
-            Distribution::Random { .. } => false,
-        };
-        if distributed || table.partition_columns().contains(&index) {
-            return Err(SqlError::plain(format!(
-                "Column[{name}] is a partition or distribution column and can not be dropped"
-            )));
-        }
-        self.store
-            .drop_column(table.id, &table.columns[index].name)?;
-        let table = self.altered(target)?;
-        table.columns.remove(index);
-        table.column_removed(index);
-        self.schema_changed(target)
-    }
-
-    /// Longer VARCHARs, other defaults, comments and nullability; other changes of type are refused.
-    fn modify_column(
-        &mut self,
-        target: &Target,
-        column: &ColumnDefinition,
-    ) -> Result<(), SqlError> {
-        let table = self.altered(target)?;
-        let index = table
-            .column(&column.name)
-            .ok_or_else(|| SqlError::plain(format!("Column does not exists: {}", column.name)))?;
-        let current = &mut table.columns[index];
-        let allowed = match (current.data_type, column.data_type) {
-            (DataType::Varchar(from), DataType::Varchar(to)) => from <= to,
-            (from, to) => from == to,
-        };
-        if !allowed || (current.nullable == Some(true) && column.nullable == Some(false)) {
-            return Err(error::not_modelled(format!(
-                "this change of the column '{}'",
-                column.name
-            )));
-        }
-        current.data_type = column.data_type;
-        current.default.clone_from(&column.default);
-        current.comment.clone_from(&column.comment);
-        current.nullable = column.nullable.or(current.nullable);
-        self.schema_changed(target)
-    }
-
-    /// The images of the table's partitions no longer have its columns.
-    fn schema_changed(&mut self, target: &Target) -> Result<(), SqlError> {
-        let table = self.altered(target)?;
-        table.schema_version += 1;
-        let ids: Vec<u64> = table.partitions.physical_ids().collect();
-        ids.iter().for_each(|id| {
-            self.images.remove(id);
-        });
         Ok(())
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::cluster::Cluster;
 use crate::engine::list::{ListItem, born_name, row_of};
 use crate::engine::load::{Target, key_part};
 use crate::engine::partition_items::NewPartition;
-use crate::engine::table::{PartitionKind, Table};
+use crate::engine::table::{PartitionKind, Table, TableState};
 
 impl Cluster {
     /// Makes every partition that the rows of an automatic table need and that is not there.
@@ -26,6 +26,20 @@ impl Cluster {
             }
         }
         let buckets = table.buckets;
+        if !planned.is_empty() && table.state == TableState::SchemaChange {
+            let id = table.id;
+            self.cancel_change(
+                id,
+                "Alter job conflicts with partition creation, for more details please check https://docs.starrocks.io/docs/faq/Others\
+                 #how-can-i-prevent-expression-partition-conflicts-caused-by-concurrent-execution-of-loading-tasks-and-partition-creation-tasks",
+            );
+            if let Some(table) = self
+                .database_mut(&target.database)?
+                .table_mut(&target.table)
+            {
+                table.state = TableState::Normal;
+            }
+        }
         for new in planned.into_values() {
             let table = self.table_at(target)?;
             if let Some(range) = &new.range

@@ -56,6 +56,8 @@ pub struct Cluster {
     pub recycled_databases: Vec<RecycledDatabase>,
     pub recycled_partitions: Vec<RecycledPartition>,
     pub jobs: Jobs,
+    /// Schema changes, the oldest first.
+    pub alter_jobs: Vec<crate::engine::schema_change::AlterJob>,
     pub sessions: BTreeMap<u32, SessionInfo>,
     /// Connections that KILL has ended and that do not know it yet.
     pub killed: Vec<u32>,
@@ -153,6 +155,7 @@ impl Cluster {
             recycled_databases: Vec::new(),
             recycled_partitions: Vec::new(),
             jobs: Jobs::default(),
+            alter_jobs: Vec::new(),
             sessions: BTreeMap::new(),
             killed: Vec::new(),
             tracking: Vec::new(),

@@ -75,6 +75,7 @@ impl Cluster {
         }
         let table = self.build_table(statement)?;
         self.check_generated(session, &table)?;
+        self.check_first_properties(&database, &table)?;
         self.authorized()?;
         self.store.create(&table)?;
         self.database_mut(&database)?.add_table(table);
@@ -171,6 +172,11 @@ impl Cluster {
             replication_num: table.replication_num,
         };
         match &statement.partitioning {
+            None if table.has_dynamic_properties() => {
+                return Err(SqlError::plain(
+                    "Only support dynamic partition properties on range partition table",
+                ));
+            }
             None => {
                 let only = self.make_partition(unbounded(&table.name), table.buckets);
                 table.partitions.add(only);
@@ -201,8 +207,15 @@ impl Cluster {
             let shadow = self.make_partition(shadow, table.buckets);
             table.partitions.add(shadow);
         }
-        if table.dynamic_partition_enabled() {
+        if table.has_dynamic_properties() {
+            if table.is_automatic() && table.properties.contains_key("dynamic_partition.enable") {
+                return Err(SqlError::plain(
+                    "Expression partitioning does not support properties of dynamic partitioning",
+                ));
+            }
             dynamic::check_properties(table)?;
+        }
+        if table.dynamic_partition_enabled() {
             for planned in dynamic::missing(table, self.now, self.zone) {
                 let partition = self.make_partition(planned, table.buckets);
                 table.partitions.add(partition);

@@ -12,6 +12,7 @@ use crate::engine::functions::{cut, shift};
 use crate::engine::partition::Partition;
 use crate::engine::partition_items::{NewPartition, bound_text, partition_name};
 use crate::engine::range::{KeyPart, Range, part_of};
+use crate::engine::session::Session;
 use crate::engine::table::{Table, TableState};
 use crate::engine::zone::Zone;
 
@@ -24,25 +25,116 @@ struct Rule {
     zone: Zone,
 }
 
+/// What a table with any `dynamic_partition.*` property needs (`common/util/DynamicPartitionUtil.checkInputDynamicPartitionProperties`).
 pub fn check_properties(table: &Table) -> Result<(), SqlError> {
-    if !table.is_partitioned() {
-        return Err(error::analyzing(
-            "Dynamic partition only support single-column range partition",
-        ));
+    let &[data_type] = table.partition_types().as_slice() else {
+        return Err(not_single());
+    };
+    if !table.is_range() {
+        return Err(not_single());
     }
-    for key in ["time_unit", "end", "prefix"] {
-        if !table
-            .properties
-            .contains_key(&format!("dynamic_partition.{key}"))
-        {
-            return Err(error::analyzing(format!(
+    let property = |key: &str| table.properties.get(&format!("dynamic_partition.{key}"));
+    for key in ["time_unit", "end"] {
+        if property(key).is_none_or(String::is_empty) {
+            return Err(SqlError::plain(format!(
                 "Must assign dynamic_partition.{key} properties"
             )));
         }
     }
-    rule(table, chrono_tz::UTC)
+    let hourly = property("time_unit").is_some_and(|unit| unit.eq_ignore_ascii_case("hour"));
+    if hourly && data_type == DataType::Date {
+        return Err(error::analyzing(
+            "Date type partition does not support dynamic partitioning granularity of hour",
+        ));
+    }
+    check_values(table)
+}
+
+fn not_single() -> SqlError {
+    SqlError::plain("Dynamic partition only support single-column range partition")
+}
+
+/// Each value by itself (`DynamicPartitionUtil.analyzeDynamicPartition`).
+pub fn check_values(table: &Table) -> Result<(), SqlError> {
+    let property = |key: &str| {
+        table
+            .properties
+            .get(&format!("dynamic_partition.{key}"))
+            .map(String::as_str)
+    };
+    let refused = |code: u16, text: String| Err(SqlError::new(code, "42000", text));
+    if let Some(unit) = property("time_unit")
+        && !["HOUR", "DAY", "WEEK", "MONTH", "YEAR"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(unit))
+    {
+        return refused(
+            5065,
+            format!("Unsupported time unit {unit}. Expect DAY/WEEK/MONTH/YEAR."),
+        );
+    }
+    if let Some(enable) = property("enable")
+        && !["true", "false"]
+            .iter()
+            .any(|word| word.eq_ignore_ascii_case(enable))
+    {
+        return refused(
+            5068,
+            format!("Invalid dynamic partition enable: {enable}. Expected true or false"),
+        );
+    }
+    match property("start").map(str::parse::<i64>) {
+        Some(Ok(start)) if start >= 0 => {
+            return refused(5066, "Dynamic partition start must less than 0".to_owned());
+        }
+        Some(Err(_)) => {
+            return refused(
+                5066,
+                format!(
+                    "Invalid dynamic partition start {}",
+                    property("start").unwrap_or_default()
+                ),
+            );
+        }
+        _ => {}
+    }
+    match property("end").map(str::parse::<i64>) {
+        Some(Ok(end)) if end <= 0 => {
+            refused(5066, "Dynamic partition end must greater than 0".to_owned())
+        }
+        Some(Err(_)) => refused(
+            5066,
+            format!(
+                "Invalid dynamic partition end {}",
+                property("end").unwrap_or_default()
+            ),
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// `partition_ttl`: `7 DAY`, `1 month 2 hours`; nothing is kept away by a time of zero.
+pub fn check_time_to_live(text: &str) -> Result<(), SqlError> {
+    parts_of_time(text)
         .map(|_| ())
-        .ok_or_else(|| error::analyzing("Invalid properties of dynamic partition"))
+        .ok_or_else(|| SqlError::plain(format!("Text '{text}' cannot be parsed to a Duration")))
+}
+
+fn parts_of_time(text: &str) -> Option<Vec<(i64, String)>> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.is_empty() || !words.len().is_multiple_of(2) {
+        return None;
+    }
+    words
+        .chunks(2)
+        .map(|pair| {
+            let unit = pair[1].to_ascii_uppercase();
+            let unit = unit.trim_end_matches('S').to_owned();
+            let known = ["YEAR", "MONTH", "WEEK", "DAY", "HOUR", "MINUTE", "SECOND"];
+            let count = pair[0].parse().ok()?;
+            known.contains(&unit.as_str()).then_some((count, unit))
+        })
+        .collect()
 }
 
 fn rule(table: &Table, default_zone: Tz) -> Option<Rule> {
@@ -56,7 +148,7 @@ fn rule(table: &Table, default_zone: Tz) -> Option<Rule> {
         unit: property("time_unit")?.to_ascii_uppercase(),
         start: property("start").map_or(Some(i64::from(i32::MIN)), |text| text.parse().ok())?,
         end: property("end")?.parse().ok()?,
-        prefix: property("prefix")?.to_owned(),
+        prefix: property("prefix").unwrap_or("p").to_owned(),
         zone: property("time_zone").map_or(Some(Zone::Region(default_zone)), |text| {
             Zone::parse(text).ok()
         })?,
@@ -119,36 +211,41 @@ fn expired(table: &Table, now: DateTime<Utc>, zone: Tz) -> Vec<String> {
     {
         names.extend(ending_by(table, limit));
     }
-    if let Some(limit) = table
-        .properties
-        .get("partition_ttl")
-        .and_then(|text| time_to_live(text, Zone::Region(zone).local(now)))
+    names.extend(outlived(table, Zone::Region(zone).local(now)));
+    names
+}
+
+/// A time to live comes before a number (`PartitionTTLScheduler.getExpiredPartitionNames`); a condition comes before both.
+fn outlived(table: &Table, now: NaiveDateTime) -> Vec<String> {
+    let property = |key: &str| table.properties.get(key).map(String::as_str);
+    if !table.is_range()
+        || table.partition_columns().len() != 1
+        || property("partition_retention_condition").is_some()
     {
-        names.extend(ending_by(table, limit));
+        return Vec::new();
     }
-    let live = table
-        .properties
-        .get("partition_live_number")
-        .or_else(|| table.properties.get("partition_ttl_number"));
-    if let Some(keep) = live
+    if let Some(limit) = property("partition_ttl").and_then(|text| time_to_live(text, now)) {
+        return ending_by(table, limit).collect();
+    }
+    let live = property("partition_live_number").or_else(|| property("partition_ttl_number"));
+    let Some(keep) = live
         .and_then(|text| text.parse::<usize>().ok())
         .filter(|keep| *keep > 0)
-    {
-        // Partitions of the future do not count (`TTLPartitionScheduler`).
-        let begun: Vec<&Partition> = table
-            .partitions
-            .iter()
-            .filter(|partition| has_begun(partition, Zone::Region(zone).local(now)))
-            .collect();
-        names.extend(
-            begun
-                .iter()
-                .rev()
-                .skip(keep)
-                .map(|partition| partition.name.clone()),
-        );
-    }
-    names
+    else {
+        return Vec::new();
+    };
+    // Partitions of the future do not count, nor does the shadow partition.
+    let begun: Vec<&Partition> = table
+        .partitions
+        .iter()
+        .filter(|partition| !partition.is_shadow() && has_begun(partition, now))
+        .collect();
+    begun
+        .iter()
+        .rev()
+        .skip(keep)
+        .map(|partition| partition.name.clone())
+        .collect()
 }
 
 fn ending_by(table: &Table, limit: NaiveDateTime) -> impl Iterator<Item = String> {
@@ -177,14 +274,15 @@ fn has_begun(partition: &Partition, now: NaiveDateTime) -> bool {
     }
 }
 
-/// `7 DAY`, `12 hour`.
+/// When what still lives ends; `None` where everything lives for ever.
 fn time_to_live(text: &str, now: NaiveDateTime) -> Option<NaiveDateTime> {
-    let (count, unit) = text.trim().split_once(' ')?;
-    shift(
-        now,
-        -count.parse::<i64>().ok()?,
-        unit.trim().to_ascii_uppercase().trim_end_matches('S'),
-    )
+    let parts = parts_of_time(text)?;
+    if parts.iter().all(|(count, _)| *count == 0) {
+        return None;
+    }
+    parts
+        .iter()
+        .try_fold(now, |moment, (count, unit)| shift(moment, -count, unit))
 }
 
 impl Cluster {
@@ -229,7 +327,25 @@ impl Cluster {
         else {
             return Ok(());
         };
-        let (id, buckets, drops) = (table.id, table.buckets, expired(table, now, zone));
+        let (id, buckets) = (table.id, table.buckets);
+        let mut drops = expired(table, now, zone);
+        if let Some(text) = table.properties.get("partition_retention_condition") {
+            let (table, text) = (table.clone(), text.clone());
+            let condition = self.keep_condition(&Session::inner(database), &table, &text)?;
+            let types = table.partition_types();
+            let gone = |partition: &&Partition| {
+                !partition.is_shadow() && !condition.keeps(partition, &types)
+            };
+            let partitions = table.partitions.iter().filter(gone);
+            drops.extend(partitions.map(|partition| partition.name.clone()));
+        }
+        let Some(table) = self
+            .databases
+            .get(database)
+            .and_then(|database| database.table(name))
+        else {
+            return Ok(());
+        };
         let adds = if table.dynamic_partition_enabled() {
             missing(table, now, zone)
         } else {

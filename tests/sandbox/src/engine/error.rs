@@ -110,6 +110,14 @@ pub fn forwarded_too_often() -> SqlError {
     SqlError::new(5401, "XX000", "forward too many times 31")
 }
 
+/// The same for a table whose schema is being changed.
+pub fn alter_while_changing(table: &str) -> SqlError {
+    SqlError::plain(format!(
+        "A schema change operation is in progress on the table \"{table}\". Please wait until the current operation completes.\nTo check the \
+         status of the operation, see https://docs.starrocks.io/docs/sql-reference/sql-statements/data-manipulation/SHOW_ALTER"
+    ))
+}
+
 /// What StarRocks has and this sandbox does not: always an error, never an approximation.
 pub fn not_modelled(what: impl AsRef<str>) -> SqlError {
     SqlError::plain(format!("not modelled by this sandbox: {}", what.as_ref()))

@@ -72,6 +72,9 @@ impl Cluster {
             ShowObject::CreateMaterializedView { name } => {
                 self.show_create_materialized_view(session, name)
             }
+            ShowObject::AlterColumn { database } => {
+                self.show_alter_columns(session, database.as_deref())
+            }
             ShowObject::CreateView { name } => self.show_create_view(session, name),
             ShowObject::RoutineLoad {
                 all,

@@ -18,6 +18,7 @@ const KNOWN: &[&str] = &[
     "light_schema_change",
     "mutable_bucket_num",
     "partition_live_number",
+    "partition_retention_condition",
     "partition_ttl",
     "partition_ttl_number",
     "persistent_index_type",

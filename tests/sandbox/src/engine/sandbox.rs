@@ -294,7 +294,7 @@ impl Sandbox {
         }
         let end = state.timer.now() + in_chrono(by);
         loop {
-            if !state.cluster.jobs.any_running() && state.timer.next_tick <= end {
+            if !state.cluster.is_busy() && state.timer.next_tick <= end {
                 state.timer.next_tick = skip(
                     state.timer.next_tick,
                     tick,
@@ -514,7 +514,7 @@ impl State {
         let written = self.cluster.jobs.journalled;
         self.cluster.tick_jobs();
         self.cluster.purge_jobs();
-        if self.cluster.jobs.journalled != written {
+        if self.cluster.tick_alters() || self.cluster.jobs.journalled != written {
             self.journalled();
         }
     }

@@ -11,9 +11,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use crate::answer::SqlError;
-use crate::ast::{DataType, KeysType};
+use crate::ast::{ColumnDefinition, DataType, KeysType};
 use crate::engine::functions::{self, Shared};
 use crate::engine::table::Table;
+use crate::engine::value::{self, Misfit};
 use crate::engine::{aggregate, error};
 
 /// The hidden column that says which physical partition a row is in.
@@ -39,6 +40,14 @@ impl Clone for Store {
             panic!("invariant: a database in memory can be copied in memory: {error}")
         })
     }
+}
+
+/// A column of a stored table that gets another type.
+#[derive(Debug)]
+pub struct Rewrite<'r> {
+    pub table_id: u64,
+    pub name: &'r str,
+    pub column: &'r ColumnDefinition,
 }
 
 /// Rows and bytes of one physical partition.
@@ -111,6 +120,53 @@ impl Store {
                 .map_err(|fault| error::storage(&fault))?;
         }
         Ok(())
+    }
+
+    pub fn rename_column(&self, table_id: u64, from: &str, to: &str) -> Result<(), SqlError> {
+        self.batch(&format!(
+            "ALTER TABLE {} RENAME COLUMN {} TO {}",
+            storage_name(table_id),
+            quote(from),
+            quote(to)
+        ))
+    }
+
+    /// Brings every value of a column to another type; one that cannot be is an error, and nothing has changed.
+    pub fn rewrite_column(&self, rewrite: &Rewrite<'_>) -> Result<(), SqlError> {
+        const NEW: &str = "__rewritten";
+        let table = storage_name(rewrite.table_id);
+        self.atomically(|store| {
+            store.add_column(
+                rewrite.table_id,
+                NEW,
+                rewrite.column.data_type,
+                &Value::Null,
+            )?;
+            let run = || {
+                let mut statement = store.connection.prepare(&format!(
+                    "SELECT {ROW_COLUMN}, {} FROM {table}",
+                    quote(rewrite.name)
+                ))?;
+                let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+                rows.collect::<rusqlite::Result<Vec<(Value, Value)>>>()
+            };
+            let rows = run().map_err(|fault| error::storage(&fault))?;
+            for (id, old) in rows {
+                let new = value::fit(old, rewrite.column).map_err(|misfit| match misfit {
+                    Misfit::Filtered(reason) => SqlError::plain(reason),
+                    Misfit::Beyond(refusal) => refusal,
+                })?;
+                store
+                    .connection
+                    .execute(
+                        &format!("UPDATE {table} SET {NEW} = ?1 WHERE {ROW_COLUMN} = ?2"),
+                        [&new, &id],
+                    )
+                    .map_err(|fault| error::storage(&fault))?;
+            }
+            store.drop_column(rewrite.table_id, rewrite.name)?;
+            store.rename_column(rewrite.table_id, NEW, rewrite.name)
+        })
     }
 
     pub fn drop_column(&self, table_id: u64, name: &str) -> Result<(), SqlError> {

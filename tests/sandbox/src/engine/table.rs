@@ -34,6 +34,8 @@ pub enum TableState {
     Normal,
     /// A RESTORE job holds the table: no reads (5014), no loads, no ALTER.
     Restore,
+    /// A schema change rewrites the table: read and loaded, but not altered.
+    SchemaChange,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -73,6 +75,7 @@ impl TableState {
         match self {
             TableState::Normal => "NORMAL",
             TableState::Restore => "RESTORE",
+            TableState::SchemaChange => "SCHEMA_CHANGE",
         }
     }
 }
@@ -243,21 +246,24 @@ impl Table {
         }
     }
 
+    pub fn has_dynamic_properties(&self) -> bool {
+        self.properties
+            .keys()
+            .any(|key| key.starts_with("dynamic_partition."))
+    }
+
     pub fn dynamic_partition_enabled(&self) -> bool {
         // A table with a start or an end and no explicit "enable" counts as enabled (`catalog/DynamicPartitionProperty.java`).
         match self.properties.get("dynamic_partition.enable") {
             Some(text) => text.eq_ignore_ascii_case("true"),
-            None => self
-                .properties
-                .keys()
-                .any(|key| key.starts_with("dynamic_partition.")),
+            None => self.has_dynamic_properties(),
         }
     }
 
     /// Statements that read or load refuse while a RESTORE holds the table.
     pub fn check_readable(&self) -> Result<(), SqlError> {
         match self.state {
-            TableState::Normal => Ok(()),
+            TableState::Normal | TableState::SchemaChange => Ok(()),
             TableState::Restore => Err(error::restoring()),
         }
     }
@@ -267,12 +273,13 @@ impl Table {
         match self.state {
             TableState::Normal => Ok(()),
             TableState::Restore => Err(error::alter_while_restoring(&self.name)),
+            TableState::SchemaChange => Err(error::alter_while_changing(&self.name)),
         }
     }
 
     pub fn check_writable(&self) -> Result<(), SqlError> {
         match self.state {
-            TableState::Normal => Ok(()),
+            TableState::Normal | TableState::SchemaChange => Ok(()),
             TableState::Restore => Err(SqlError::plain(format!(
                 "Cannot write RESTORE state table \"{}\"",
                 self.name

@@ -153,9 +153,18 @@ impl Cursor<'_> {
         })
     }
 
-    /// `RENAME t`, `RENAME PARTITION p q`
+    /// `RENAME t`, `RENAME PARTITION p q`, `RENAME COLUMN a TO b`
     fn rename_clause(&mut self) -> Parsed<AlterClause> {
         self.expect("RENAME")?;
+        if self.release().renames_columns() && self.is("COLUMN") && self.peek_at(2).is_word("TO") {
+            self.bump();
+            let from = self.name()?;
+            self.expect("TO")?;
+            return Ok(AlterClause::RenameColumn {
+                from,
+                to: self.name()?,
+            });
+        }
         if self.take("PARTITION") {
             let from = self.name()?;
             return Ok(AlterClause::RenamePartition {

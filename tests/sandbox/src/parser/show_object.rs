@@ -63,15 +63,17 @@ impl Cursor<'_> {
         }
     }
 
-    /// `TABLE ROLLUP [FROM db]`, `MATERIALIZED VIEW [FROM db]`
+    /// `TABLE ROLLUP|COLUMN [FROM db]`, `MATERIALIZED VIEW [FROM db]`
     fn show_alter(&mut self) -> Parsed<ShowObject> {
+        let mut of_columns = false;
         if !self.take_run(&["MATERIALIZED", "VIEW"]) {
             self.expect("TABLE")?;
-            if self.is_any(&["COLUMN", "OPTIMIZE"]) {
+            if self.is("OPTIMIZE") {
                 return Err(SqlError::plain(
-                    "not modelled by this sandbox: SHOW ALTER TABLE COLUMN and OPTIMIZE",
+                    "not modelled by this sandbox: SHOW ALTER TABLE OPTIMIZE",
                 ));
             }
+            of_columns = self.is("COLUMN");
             self.expect_any(&["ROLLUP", "COLUMN", "OPTIMIZE"])?;
         }
         let database = self.of_database()?;
@@ -80,7 +82,11 @@ impl Cursor<'_> {
                 "not modelled by this sandbox: SHOW ALTER with WHERE, ORDER BY or LIMIT",
             ));
         }
-        Ok(ShowObject::AlterRollup { database })
+        Ok(if of_columns {
+            ShowObject::AlterColumn { database }
+        } else {
+            ShowObject::AlterRollup { database }
+        })
     }
 }
 

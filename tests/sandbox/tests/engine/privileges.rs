@@ -143,7 +143,7 @@ fn life(cluster: &Cluster, user: &mut Other<'_>) -> Result<(), SqlError> {
     user.try_run(&restore("`items`", "items__b"))?;
     user.try_run("CANCEL RESTORE FROM `shop`")?;
     for statement in [
-        "ALTER TABLE `shop`.`orders__b` SET (\"dynamic_partition.enable\" = \"false\")",
+        "ALTER TABLE `shop`.`orders__b` SET ('replication_num' = '3')",
         "ALTER TABLE `shop`.`orders__b` ADD PARTITION p3 VALUES LESS THAN ('2026-03-04')",
         "ALTER TABLE `shop`.`orders__b` DROP PARTITION IF EXISTS `p3` FORCE",
         "INSERT OVERWRITE `shop`.`orders__b` PARTITION (`p1`) (`day`, `id`) SELECT `day`, `id` FROM `shop`.`orders__i` PARTITION (`p1`)",

@@ -346,7 +346,7 @@ fn a_restored_table_with_dynamic_partitions_loses_old_ones_at_the_next_run() {
     cluster.run(
         "CREATE TABLE events (d DATE, n INT) PARTITION BY RANGE(d) () DISTRIBUTED BY HASH(d) BUCKETS 1
          PROPERTIES ('dynamic_partition.enable' = 'true', 'dynamic_partition.time_unit' = 'DAY', 'dynamic_partition.start' = '-1',
-                     'dynamic_partition.end' = '0', 'dynamic_partition.prefix' = 'p')",
+                     'dynamic_partition.end' = '1', 'dynamic_partition.prefix' = 'p')",
     );
     cluster.run("INSERT INTO events VALUES ('2026-03-10', 1)");
     cluster.backup("full1", "ON (events)");

@@ -378,7 +378,7 @@ fn show_needs<'s>(session: &'s Session, show: &'s Show) -> Vec<Need<'s>> {
         | Show::Object(
             ShowObject::MaterializedViews { .. }
             | ShowObject::RoutineLoad { .. }
-            | ShowObject::AlterRollup { .. },
+            | ShowObject::AlterRollup { .. } | ShowObject::AlterColumn { .. },
         )
         | Show::Object(ShowObject::Transaction { .. })
         | Show::Users { all: false }

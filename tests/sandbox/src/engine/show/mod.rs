@@ -1,5 +1,6 @@
 //! SHOW statements. Nearly every column is declared VARCHAR, ids and times included (`qe/ShowResultMetaFactory.java`).
 
+mod alter;
 mod catalogue;
 mod create_sql;
 mod fixed;
