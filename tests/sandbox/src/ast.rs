@@ -4,15 +4,22 @@
 //! has is spelled out here.
 
 mod access;
+mod faults;
 mod objects;
+mod outside;
 
 use sqlparser::ast as sql;
 
 pub use access::{Access, Grantee, Objects, PrivilegeClause, RoleChoice};
+pub use faults::{
+    Chance, Consequence, Effect, FaultControl, JobOrder, JobsControl, Phase, RepositoryControl,
+    RepositoryTrouble, StatementFault, TaskTrouble,
+};
 pub use objects::{
     CreateMaterializedView, CreateRoutineLoad, MaterializedChange, NewRollup, ObjectStatement,
     Refresh, RefreshKind, RoutineLoadChange, ShowObject,
 };
+pub use outside::{FunctionKind, OutsideStatement};
 
 /// `name` or `database.name`, quotes removed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -134,6 +141,7 @@ pub enum Statement {
     Rollback,
     /// Materialized views, routine loads and other things around tables.
     Object(ObjectStatement),
+    Outside(OutsideStatement),
     /// `SANDBOX …`, which StarRocks does not have.
     Sandbox(Control),
     Kill {
@@ -150,6 +158,9 @@ pub enum Control {
     /// So many rounds of the backup handler, now.
     Tick(u32),
     Frontend(FrontendControl),
+    Fault(Box<FaultControl>),
+    /// What fe.conf said before the start, also of what cannot be changed later.
+    Config(String, String),
     /// One more part behind the name of a partition.
     Grow {
         table: ObjectName,

@@ -14,6 +14,8 @@ pub enum Clock {
 #[derive(Debug)]
 pub struct Timer {
     manual: Option<DateTime<Utc>>,
+    /// How far the frontend's clock is from the true one.
+    offset: Duration,
     pub next_tick: DateTime<Utc>,
     pub next_schedule: DateTime<Utc>,
 }
@@ -27,6 +29,7 @@ impl Timer {
         let start = manual.unwrap_or_else(Utc::now);
         Timer {
             manual,
+            offset: Duration::zero(),
             next_tick: start + tick,
             next_schedule: start + schedule,
         }
@@ -37,13 +40,20 @@ impl Timer {
     }
 
     pub fn now(&self) -> DateTime<Utc> {
-        self.manual.unwrap_or_else(Utc::now)
+        self.manual.unwrap_or_else(Utc::now) + self.offset
     }
 
     /// Of no effect on a system clock.
     pub fn set(&mut self, now: DateTime<Utc>) {
         if self.manual.is_some() {
-            self.manual = Some(now);
+            self.manual = Some(now - self.offset);
         }
+    }
+
+    /// The clock is put forward or back. Daemons sleep for a span, not until a moment: their next rounds move along.
+    pub fn jump(&mut self, by: Duration) {
+        self.offset += by;
+        self.next_tick += by;
+        self.next_schedule += by;
     }
 }

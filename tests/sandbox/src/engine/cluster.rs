@@ -349,6 +349,7 @@ pub fn default_config(release: Release) -> BTreeMap<String, String> {
         ("enable_mv_automatic_active_check", "true"),
         ("mv_active_checker_interval_seconds", "60"),
         ("enable_colocate_restore", "false"),
+        ("enable_udf", "false"),
         ("expr_children_limit", "10000"),
         ("max_running_txn_num_per_db", "1000"),
         ("meta_delay_toleration_second", "300"),

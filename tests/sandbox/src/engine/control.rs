@@ -23,6 +23,15 @@ impl Sandbox {
             }
             Control::Grow { table, partition } => self.lock().cluster.grow(table, partition)?,
             Control::Tick(rounds) => (0..*rounds).for_each(|_| self.tick()),
+            Control::Config(key, value) => {
+                let mut state = self.lock();
+                state.serve_as(session.frontend);
+                match state.cluster.config.get_mut(key) {
+                    Some(current) => current.clone_from(value),
+                    None => return Err(SqlError::plain(format!("SANDBOX: no config {key}"))),
+                }
+            }
+            Control::Fault(control) => return self.order_fault(control),
             Control::Frontend(control) => self
                 .control_frontend(session, control)
                 .map_err(|error| SqlError::plain(error.to_string()))?,

@@ -101,14 +101,18 @@ impl Database {
 
     /// False: there is none of that signature.
     pub fn drop_function(&mut self, function: &Function) -> bool {
-        let Some(overloads) = self.functions.get_mut(&function.name) else {
+        self.drop_overload(&function.name, &function.arguments)
+    }
+
+    pub fn drop_overload(&mut self, name: &str, arguments: &[String]) -> bool {
+        let Some(overloads) = self.functions.get_mut(name) else {
             return false;
         };
         let before = overloads.len();
-        overloads.retain(|known| known.arguments != function.arguments);
+        overloads.retain(|known| known.arguments != arguments);
         let dropped = overloads.len() < before;
         if overloads.is_empty() {
-            self.functions.remove(&function.name);
+            self.functions.remove(name);
         }
         dropped
     }

@@ -1,129 +1,173 @@
-//! Faults a test can order: a statement that fails before or after its effect, jobs that do not move, nodes that are down.
+//! Faults of statements: which are ordered, and which of them a statement meets.
+//!
+//! Any number of delays and statements of others happen to one statement, but only the first fault that ends it.
 
-use crate::answer::SqlError;
-use crate::engine::jobs::{JobOrder, Phase, Trouble};
-use crate::engine::repository::RepositoryTrouble;
-use crate::engine::sandbox::Sandbox;
+use crate::ast::{Consequence, Effect, StatementFault};
 
-/// Whether the statement that fails has been carried out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Refused: nothing happened.
-    None,
-    /// Done, and then the client is told that it failed.
-    Done,
+/// In the order in which they were ordered.
+#[derive(Debug, Default)]
+pub struct Faults {
+    ordered: Vec<Ordered>,
+    last_id: u32,
 }
 
 #[derive(Debug)]
-pub struct Fault {
-    pattern: String,
-    effect: Effect,
-    error: SqlError,
+pub struct Ordered {
+    pub id: u32,
+    pub fault: StatementFault,
+    /// Statements that fitted.
+    pub seen: u32,
+    pub hits: u32,
+    /// Of the chance.
+    state: u64,
 }
 
-/// Faults in the order in which they were ordered; each hits once.
+/// What one statement meets.
 #[derive(Debug, Default)]
-pub struct Faults(Vec<Fault>);
+pub struct Met {
+    pub before: Vec<Consequence>,
+    pub after: Vec<Consequence>,
+}
 
 impl Faults {
-    pub fn take(&mut self, sql: &str) -> Option<(Effect, SqlError)> {
-        if self.0.is_empty() {
-            return None;
-        }
-        let text = sql.to_lowercase();
-        let hits = |fault: &Fault| match fault.pattern.strip_prefix('^') {
-            Some(start) => text.starts_with(start),
-            None => text.contains(&fault.pattern),
-        };
-        let index = self.0.iter().position(hits)?;
-        let fault = self.0.remove(index);
-        Some((fault.effect, fault.error))
-    }
-}
-
-impl Sandbox {
-    /// The next statement whose text contains `pattern` (in any case of letters), or begins with what stands behind a `^`, fails with `error`.
-    pub fn fail_next(&self, pattern: &str, effect: Effect, error: SqlError) {
-        self.lock().faults.0.push(Fault {
-            pattern: pattern.to_lowercase(),
-            effect,
-            error,
+    pub fn order(&mut self, mut fault: StatementFault) {
+        fault.pattern = fault.pattern.to_lowercase();
+        self.last_id += 1;
+        self.ordered.push(Ordered {
+            id: self.last_id,
+            state: fault.chance.map_or(0, |chance| chance.seed),
+            fault,
+            seen: 0,
+            hits: 0,
         });
     }
 
-    /// While held, ticks move no job.
-    pub fn hold_jobs(&self, held: bool) {
-        self.lock().cluster.jobs.held = held;
+    pub fn clear(&mut self) {
+        self.ordered.clear();
     }
 
-    /// While set, uploads and downloads report this text in TaskErrMsg instead of finishing.
-    pub fn stall_transfers(&self, reason: Option<&str>) {
-        let troubles = &mut self.lock().cluster.jobs.troubles;
-        let transfers = [Phase::Upload, Phase::Download];
-        troubles.retain(|trouble| !transfers.contains(&trouble.phase));
-        if let Some(text) = reason {
-            troubles.extend(transfers.map(|phase| Trouble {
-                phase,
-                text: Some(text.to_owned()),
-                rounds: None,
-                backend: None,
-            }));
+    pub fn list(&self) -> &[Ordered] {
+        &self.ordered
+    }
+
+    pub fn meet(&mut self, sql: &str) -> Met {
+        let mut met = Met::default();
+        if self.ordered.is_empty() {
+            return met;
+        }
+        let text = sql.to_lowercase();
+        let mut ended = false;
+        for ordered in &mut self.ordered {
+            if !ordered.fits(&text) {
+                continue;
+            }
+            let ends = ordered.fault.consequence.ends();
+            if !ordered.falls_due(ends && ended) {
+                continue;
+            }
+            ended |= ends;
+            let consequence = ordered.fault.consequence.clone();
+            match ordered.fault.effect {
+                Effect::None => met.before.push(consequence),
+                Effect::Done => met.after.push(consequence),
+            }
+        }
+        self.ordered
+            .retain(|ordered| ordered.fault.times.is_none_or(|times| ordered.hits < times));
+        met
+    }
+}
+
+impl Ordered {
+    fn fits(&self, text: &str) -> bool {
+        match self.fault.pattern.strip_prefix('^') {
+            Some(start) => text.starts_with(start),
+            None => text.contains(&self.fault.pattern),
         }
     }
 
-    /// Backends are counted from 0.
-    pub fn set_backend_alive(&self, index: usize, alive: bool) {
-        let mut state = self.lock();
-        state.look_at_clock();
-        if let Some(id) = state.cluster.backends.get(index).map(|backend| backend.id) {
-            state.cluster.set_backend_alive(id, alive);
+    /// Counts the statement. One whose turn it is waits for the next statement if another has ended this one.
+    fn falls_due(&mut self, waits: bool) -> bool {
+        self.seen += 1;
+        if self.seen < self.fault.nth || waits || !self.is_drawn() {
+            return false;
+        }
+        self.hits += 1;
+        true
+    }
+
+    fn is_drawn(&mut self) -> bool {
+        let Some(chance) = self.fault.chance else {
+            return true;
+        };
+        // SplitMix64.
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.state;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % 100 < u64::from(chance.percent)
+    }
+}
+
+impl Consequence {
+    /// Whether the client gets this instead of its answer.
+    fn ends(&self) -> bool {
+        !matches!(self, Consequence::Delay(_) | Consequence::Run(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ast::Chance;
+
+    fn fault(nth: u32, times: Option<u32>) -> StatementFault {
+        StatementFault {
+            pattern: "^Insert".to_owned(),
+            nth,
+            times,
+            chance: None,
+            effect: Effect::Done,
+            consequence: Consequence::Cut,
         }
     }
 
-    pub fn set_repository_read_only(&self, name: &str, read_only: bool) {
-        if let Some(repository) = self.lock().cluster.repositories.get_mut(name) {
-            repository.read_only = read_only;
-        }
+    fn hits(faults: &mut Faults, count: usize) -> Vec<bool> {
+        (0..count)
+            .map(|_| !faults.meet("INSERT INTO t").after.is_empty())
+            .collect()
     }
 
-    /// Keeps tasks of a phase from being done, in all jobs.
-    pub fn trouble_tasks(&self, trouble: Trouble) {
-        self.lock().cluster.jobs.troubles.push(trouble);
+    #[test]
+    fn the_nth_statement_is_hit_so_many_times() {
+        let mut faults = Faults::default();
+        faults.order(fault(2, Some(2)));
+        assert!(faults.meet("select 'insert'").after.is_empty());
+        assert_eq!(hits(&mut faults, 5), [false, true, true, false, false]);
+        assert!(faults.list().is_empty());
     }
 
-    /// The next job that comes to the step meets it.
-    pub fn order_job(&self, order: JobOrder) {
-        self.lock().cluster.jobs.orders.push(order);
+    #[test]
+    fn of_two_that_end_a_statement_the_second_waits() {
+        let mut faults = Faults::default();
+        faults.order(fault(1, Some(1)));
+        faults.order(fault(1, Some(1)));
+        assert_eq!(hits(&mut faults, 3), [true, true, false]);
     }
 
-    /// What is wrong with the storage of a repository; nothing any more.
-    pub fn trouble_repository(&self, name: &str, trouble: Option<RepositoryTrouble>) {
-        if let Some(repository) = self.lock().cluster.repositories.get_mut(name) {
-            repository.trouble = trouble;
-        }
-    }
-
-    /// While locked, BACKUP, RESTORE and DROP REPOSITORY find somebody else's submission under way.
-    pub fn lock_submissions(&self, locked: bool) {
-        self.lock().cluster.jobs.submission_locked = locked;
-    }
-
-    /// So many times SHOW BACKUP and SHOW RESTORE meet a job while it changes.
-    pub fn change_jobs_while_shown(&self, times: u32) {
-        self.lock().cluster.jobs.changing = times;
-    }
-
-    /// On by default: a failing RESTORE of several aliased tables removes the live ones (restore.md 3.6).
-    pub fn set_live_table_hazard(&self, on: bool) {
-        self.lock().cluster.live_table_hazard = on;
-    }
-
-    /// The directory that stands for the repository.
-    pub fn repository_directory(&self, name: &str) -> Option<std::path::PathBuf> {
-        self.lock()
-            .cluster
-            .repositories
-            .get(name)
-            .map(|repository| repository.root.clone())
+    #[test]
+    fn a_seed_hits_the_same_statements_every_time() {
+        let drawn = |seed| {
+            let mut faults = Faults::default();
+            faults.order(StatementFault {
+                chance: Some(Chance { percent: 30, seed }),
+                ..fault(1, None)
+            });
+            hits(&mut faults, 400)
+        };
+        assert_eq!(drawn(7), drawn(7));
+        assert_ne!(drawn(7), drawn(8));
+        let count = drawn(7).into_iter().filter(|hit| *hit).count();
+        assert!((80..160).contains(&count), "{count} of 400");
     }
 }

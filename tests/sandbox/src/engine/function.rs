@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::ast::FunctionKind;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {
     /// Lower case, as all function names are (`analysis/FunctionName.java`).
@@ -13,9 +15,9 @@ pub struct Function {
     pub properties: Vec<(String, String)>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum FunctionKind {
-    Scalar,
-    Aggregate,
-    Table,
+impl Function {
+    /// `name(TYPE, TYPE)`: a database has one of each.
+    pub fn signature(&self) -> String {
+        format!("{}({})", self.name, self.arguments.join(", "))
+    }
 }

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::{Answer, SqlError};
 use crate::ast::CreateRepository;
+pub use crate::ast::RepositoryTrouble;
 use crate::engine::cluster::Cluster;
 use crate::engine::create::done;
 use crate::engine::error;
@@ -36,14 +37,6 @@ pub struct Repository {
     pub trouble: Option<RepositoryTrouble>,
     /// What the ping of every ten minutes has found; SHOW REPOSITORIES prints it.
     pub error: Option<String>,
-}
-
-/// With the text that the storage gives.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RepositoryTrouble {
-    Unreachable(String),
-    /// Reads work, writes do not.
-    Full(String),
 }
 
 /// What `__repo_info` holds.

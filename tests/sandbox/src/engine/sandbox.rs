@@ -14,7 +14,7 @@ use crate::engine::clock::{Clock, Timer};
 use crate::engine::cluster::{Cluster, ClusterOptions, SessionInfo};
 use crate::engine::connections::Connections;
 use crate::engine::error;
-use crate::engine::faults::{Effect, Faults};
+use crate::engine::faults::Faults;
 use crate::engine::forward_faults::Passages;
 use crate::engine::frontend::Local;
 use crate::engine::functions::Surroundings;
@@ -205,7 +205,7 @@ impl Sandbox {
         self.open_session(user, "127.0.0.1:0", id)
     }
 
-    /// Runs ONE statement, at the sandbox's clock.
+    /// Runs ONE statement, at the sandbox's clock, with the faults that are ordered for it.
     pub fn execute(&self, session: &mut Session, sql: &str) -> Result<Answer, SqlError> {
         let parsed = self.parsed(sql);
         self.execute_parsed(session, sql, parsed)
@@ -220,14 +220,24 @@ impl Sandbox {
         if let Ok(Statement::Sandbox(control)) = parsed.as_deref() {
             return self.control(session, control);
         }
+        let met = self.lock().faults.meet(sql);
+        if let Some(error) = self.suffer_before(session, sql, &met.before) {
+            return Err(error);
+        }
+        let answer = self.run_unharmed(session, sql, parsed);
+        self.suffer_after(session, sql, &met.after, answer)
+    }
+
+    pub(super) fn run_unharmed(
+        &self,
+        session: &mut Session,
+        sql: &str,
+        parsed: Result<Arc<Statement>, SqlError>,
+    ) -> Result<Answer, SqlError> {
         let mut state = self.lock();
         state.serve_as(session.frontend);
         if !state.is_connected(session) {
             return Err(error::connection_lost());
-        }
-        let fault = state.faults.take(sql);
-        if let Some((Effect::None, error)) = fault {
-            return Err(error);
         }
         state.begin(session, sql);
         let answer = state.answer(session, &*parsed?, sql);
@@ -242,10 +252,7 @@ impl Sandbox {
                 self.connections().cut(session.frontend, id);
             }
         }
-        match fault {
-            Some((_, error)) => Err(error),
-            None => answer,
-        }
+        answer
     }
 
     /// Runs every statement of a script as root, up to the first that fails.

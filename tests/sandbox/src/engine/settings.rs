@@ -155,7 +155,7 @@ impl Cluster {
 
 /// `@ConfField(mutable = true)` of `common/Config.java`.
 fn is_mutable(key: &str) -> bool {
-    !matches!(key, "run_mode" | "qe_max_connection")
+    !matches!(key, "run_mode" | "qe_max_connection" | "enable_udf")
 }
 
 /// `ConfigBase.setConfigField`: what Java parses. A boolean takes everything, and what is not `true` is false.

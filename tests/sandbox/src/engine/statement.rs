@@ -79,6 +79,7 @@ impl Cluster {
     ) -> Result<Answer, SqlError> {
         match statement {
             Statement::CreateRepository(create) => self.create_repository(create),
+            Statement::Outside(outside) => self.outside(session, outside),
             Statement::DropRepository { name } => self.drop_repository(name),
             Statement::DropSnapshot {
                 label,

@@ -32,6 +32,9 @@ impl Cursor<'_> {
         if self.is("VIEW") || self.is_run(&["OR", "REPLACE", "VIEW"]) {
             return self.create_view();
         }
+        if let Some(statement) = self.create_outside()? {
+            return Ok(statement);
+        }
         if self.is("TABLE")
             || self.is_run(&["EXTERNAL", "TABLE"])
             || (self.release().has_session_tables() && self.is_run(&["TEMPORARY", "TABLE"]))

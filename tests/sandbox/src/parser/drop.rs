@@ -36,6 +36,9 @@ impl Cursor<'_> {
                 force: self.take("FORCE"),
             });
         }
+        if let Some(statement) = self.drop_outside()? {
+            return Ok(statement);
+        }
         if self.is("MATERIALIZED") {
             return self.drop_materialized_view();
         }

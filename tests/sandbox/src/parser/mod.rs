@@ -12,6 +12,7 @@ mod column;
 mod create;
 mod cursor;
 mod drop;
+mod faults;
 mod frontend;
 mod general;
 mod insert;
@@ -19,6 +20,7 @@ mod keyword;
 mod literal;
 mod materialized;
 mod modify;
+mod outside;
 mod partition;
 mod privilege;
 mod query;
@@ -34,5 +36,6 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+pub use faults::HELP;
 pub use literal::unquote;
 pub use statement::{parse, split};

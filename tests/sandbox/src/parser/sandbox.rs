@@ -21,6 +21,12 @@ impl Cursor<'_> {
                 table,
                 partition: self.name()?,
             }
+        } else if self.take("CONFIG") {
+            let key = self.string()?;
+            self.expect_symbol('=')?;
+            Control::Config(key, self.string()?)
+        } else if let Some(control) = self.fault_control()? {
+            Control::Fault(Box::new(control))
         } else if let Some(control) = self.frontend_control()? {
             Control::Frontend(control)
         } else {

@@ -7,6 +7,9 @@ use crate::parser::token::Token;
 impl Cursor<'_> {
     pub fn show(&mut self) -> Parsed<Statement> {
         self.expect("SHOW")?;
+        if let Some(statement) = self.show_outside()? {
+            return Ok(statement);
+        }
         self.shown().map(Statement::Show)
     }
 

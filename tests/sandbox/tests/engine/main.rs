@@ -2,6 +2,7 @@
 
 mod backup;
 mod catalogue;
+mod faults;
 mod frontends;
 mod harness;
 mod load;

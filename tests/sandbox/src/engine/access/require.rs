@@ -6,8 +6,8 @@
 
 use crate::answer::SqlError;
 use crate::ast::{
-    Access, CancelTarget, Grantee, JobObject, ObjectName, ObjectStatement, Restore, Show,
-    ShowObject, Statement,
+    Access, CancelTarget, Grantee, JobObject, ObjectName, ObjectStatement, OutsideStatement,
+    Restore, Show, ShowObject, Statement,
 };
 use crate::engine::access::holder::Holder;
 use crate::engine::access::object::Object;
@@ -123,6 +123,7 @@ impl Cluster {
             Statement::CreateRepository(_)
             | Statement::DropRepository { .. }
             | Statement::DropSnapshot { .. } => vec![REPOSITORY],
+            Statement::Outside(outside) => outside_needs(session, outside),
             // An unknown database is told first (`sql/analyzer/BackupRestoreAnalyzer.java`).
             Statement::Show(
                 Show::Backup {
@@ -185,6 +186,10 @@ impl Cluster {
     /// exists under its ORIGINAL name.
     fn restore_needs<'s>(&'s self, session: &'s Session, restore: &'s Restore) -> Vec<Need<'s>> {
         let mut needs = vec![REPOSITORY];
+        if restore.catalogs.is_some() {
+            needs.push(Need::System(&[P::CreateExternalCatalog]));
+            return needs;
+        }
         let Some(objects) = &restore.objects else {
             needs.push(Need::Catalog(P::CreateDatabase));
             return needs;
@@ -440,6 +445,21 @@ fn object_needs<'s>(session: &'s Session, statement: &'s ObjectStatement) -> Vec
         | ObjectStatement::FeedRoutineLoad { .. }
         | ObjectStatement::CommitLoad { .. }
         | ObjectStatement::AbortLoad { .. } => Vec::new(),
+    }
+}
+
+/// DROP on a catalog or function is not modelled: who may create them may drop them.
+fn outside_needs<'s>(session: &'s Session, outside: &'s OutsideStatement) -> Vec<Need<'s>> {
+    match outside {
+        OutsideStatement::CreateCatalog { .. } | OutsideStatement::DropCatalog { .. } => {
+            vec![Need::System(&[P::CreateExternalCatalog])]
+        }
+        OutsideStatement::CreateFunction { name, .. }
+        | OutsideStatement::DropFunction { name, .. } => located(name, session)
+            .map(|(database, _)| Need::Database(P::CreateFunction, database))
+            .into_iter()
+            .collect(),
+        OutsideStatement::ShowCatalogs | OutsideStatement::ShowFunctions { .. } => Vec::new(),
     }
 }
 

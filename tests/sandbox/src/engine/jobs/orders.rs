@@ -1,35 +1,7 @@
-//! What a job can be ordered to meet, once, at the step where it can happen.
+//! What a job has been ordered to meet, once, at the step where it can happen.
 
+pub use crate::ast::JobOrder;
 use crate::engine::jobs::Jobs;
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum JobOrder {
-    /// BACKUP, SNAPSHOTING: compaction has overtaken the version (`backup/BackupJob.finishTabletSnapshotTask`).
-    VersionMerged,
-    /// BACKUP, PENDING: no replica has seen every load.
-    NoReplica,
-    /// RESTORE, PENDING: backends do not answer CREATE REPLICA.
-    ReplicasNotCreated,
-    /// RESTORE, PENDING: a disk is full.
-    DiskFull,
-    /// Either, at any visit: its time is up.
-    Timeout,
-    /// Either, at any visit: a Java exception with this text.
-    Exception(String),
-}
-
-impl JobOrder {
-    pub fn name(&self) -> &'static str {
-        match self {
-            JobOrder::VersionMerged => "VERSION MERGED",
-            JobOrder::NoReplica => "NO REPLICA",
-            JobOrder::ReplicasNotCreated => "REPLICAS NOT CREATED",
-            JobOrder::DiskFull => "DISK FULL",
-            JobOrder::Timeout => "TIMEOUT",
-            JobOrder::Exception(_) => "EXCEPTION",
-        }
-    }
-}
 
 impl Jobs {
     /// Takes the order away: it hits once.

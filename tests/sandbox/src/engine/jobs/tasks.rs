@@ -5,29 +5,9 @@
 
 use std::collections::BTreeMap;
 
+pub use crate::ast::Phase;
 use crate::engine::cluster::Cluster;
 use crate::engine::java::{grown_capacity, hash_of_id, sort_by_bucket};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Phase {
-    Snapshot,
-    Upload,
-    Download,
-    Move,
-}
-
-impl Phase {
-    pub const ALL: [Phase; 4] = [Phase::Snapshot, Phase::Upload, Phase::Download, Phase::Move];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Phase::Snapshot => "SNAPSHOT",
-            Phase::Upload => "UPLOAD",
-            Phase::Download => "DOWNLOAD",
-            Phase::Move => "MOVE",
-        }
-    }
-}
 
 /// Keeps tasks of a phase from being done.
 #[derive(Debug, Clone, PartialEq, Eq)]
