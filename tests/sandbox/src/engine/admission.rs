@@ -6,8 +6,9 @@ use chrono::Duration;
 
 use crate::answer::SqlError;
 use crate::engine::cluster::{Cluster, SessionInfo};
-use crate::engine::sandbox::{Sandbox, State};
+use crate::engine::sandbox::Sandbox;
 use crate::engine::session::Session;
+use crate::engine::state::State;
 use crate::release::Release;
 
 /// `authentication/UserProperty.MAX_CONN_DEFAULT_VALUE`. SET PROPERTY, which changes it, is not modelled.

@@ -11,8 +11,8 @@ use crate::engine::create::done;
 use crate::engine::error;
 use crate::engine::forward::{Forward, forward, is_query, query_mode};
 use crate::engine::forward_faults::Passage;
-use crate::engine::sandbox::State;
 use crate::engine::session::Session;
+use crate::engine::state::State;
 use crate::engine::wording;
 
 /// How long a follower goes on calling the address of a leader that has gone, before it asks the journal's group who leads.

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::engine::cluster::default_config;
-use crate::engine::sandbox::{Sandbox, State, in_chrono};
+use crate::engine::rounds::in_chrono;
+use crate::engine::sandbox::Sandbox;
 use crate::engine::session::Session;
+use crate::engine::state::State;
 
 /// Why a frontend cannot do what it was told.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
