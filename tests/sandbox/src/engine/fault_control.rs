@@ -11,8 +11,9 @@ use crate::engine::cluster::Cluster;
 use crate::engine::create::done;
 use crate::engine::error;
 use crate::engine::jobs::Trouble;
-use crate::engine::sandbox::{Sandbox, State};
+use crate::engine::sandbox::Sandbox;
 use crate::engine::session::Session;
+use crate::engine::state::State;
 use crate::engine::wording;
 use crate::parser::HELP;
 
