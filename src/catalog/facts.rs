@@ -103,6 +103,8 @@ pub enum LeftOutReason {
     NotOlap(String),
     /// StarRocks refuses to back up a table with any temporary partition (`backup/BackupHandler.java`).
     TemporaryPartitions,
+    /// A session has a temporary table of the same name: the catalogue lists the partitions of both under it.
+    SharedName,
     /// Named by the inventory, not in the database.
     Missing,
     /// The cluster shows it, but not its details: a privilege is missing.
@@ -118,6 +120,9 @@ impl fmt::Display for LeftOutReason {
             LeftOutReason::TemporaryPartitions => {
                 out.write_str("has temporary partitions, which BACKUP refuses; replace or drop them")
             }
+            LeftOutReason::SharedName => out.write_str(
+                "shares its name with a session's temporary table, so that nobody can tell whose partitions are whose; drop the temporary one, or close its session",
+            ),
             LeftOutReason::Missing => out.write_str("does not exist; create it or delete its row from ops.table_inventory"),
             LeftOutReason::Unreadable => {
                 out.write_str("shows no details to this user; grant SELECT and EXPORT on it to the user that brd connects as")

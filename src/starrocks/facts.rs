@@ -3,6 +3,9 @@
 //! Facts relied on: one row of `partitions_meta` per physical partition, with temporary and hidden ones among them
 //! (`service/InformationSchemaDataSource.java`); `tables_config.TABLE_ENGINE` is the table's type, empty for what is not OLAP
 //! (same file, genNormalTableConfigInfo); its PARTITION_KEY is filled for RANGE only, so it cannot tell that a table is unpartitioned.
+//! Both walk over tables by id, session-temporary ones too (`catalog/Database.java`, getTables), so that a name may stand there twice; only
+//! `tables_config` tells the two apart. `materialized_views` lists the rollups of tables too, as REFRESH_TYPE ROLLUP
+//! (`qe/ShowExecutor.java`): their names are no names of tables.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,12 +80,17 @@ pub async fn read_second_look(
     let partitions = query(session, &sql::fingerprints(database)).await?;
     let mut columns = by_table(&columns)?;
     let mut partitions = physical(&partitions)?;
+    let shared = shared_names(&configs)?;
     let mut looked = BTreeMap::new();
     for row in configs.rows() {
         // As in the first look: not of our world.
         let Ok(name) = row.name::<TableName>("TABLE_NAME") else {
             continue;
         };
+        // Nobody can tell which partitions are whose: such a table has not been seen to stand still.
+        if shared.contains(name.as_str()) {
+            continue;
+        }
         let columns = in_order(&columns.remove(name.as_str()).unwrap_or_default());
         let parts = partitions.remove(&name).unwrap_or_default().into_iter();
         let look = TableLook {
@@ -107,8 +115,10 @@ fn assemble(
 ) -> Result<DatabaseFacts, RowError> {
     let views = views
         .rows()
+        .filter(|row| row.optional("REFRESH_TYPE") != Some("ROLLUP"))
         .map(|row| row.text("TABLE_NAME").map(str::to_owned))
         .collect::<Result<BTreeSet<_>, _>>()?;
+    let shared = shared_names(configs)?;
     let mut configs = by_table(configs)?;
     let mut columns = by_table(columns)?;
     let mut partitions = by_table(partitions)?;
@@ -126,7 +136,12 @@ fn assemble(
             .remove(name.as_str())
             .and_then(|rows| rows.into_iter().next());
         let parts = partitions.remove(name.as_str()).unwrap_or_default();
-        match unfit(&row, &views, config.as_ref(), &parts)? {
+        let unfit = if shared.contains(name.as_str()) {
+            Some(LeftOutReason::SharedName)
+        } else {
+            unfit(&row, &views, config.as_ref(), &parts)?
+        };
+        match unfit {
             Some(reason) => facts.left_out.push(LeftOut {
                 table: name,
                 reason,
@@ -141,6 +156,15 @@ fn assemble(
         }
     }
     Ok(facts)
+}
+
+/// Names that more than one table has: all but one are session-temporary.
+fn shared_names(configs: &ResultSet) -> Result<BTreeSet<&str>, RowError> {
+    let names = by_table(configs)?.into_iter();
+    Ok(names
+        .filter(|(_, rows)| rows.len() > 1)
+        .map(|(name, _)| name)
+        .collect())
 }
 
 fn by_table(set: &ResultSet) -> Result<BTreeMap<&str, Vec<Row<'_>>>, RowError> {

@@ -180,7 +180,7 @@ pub fn tables(database: &DatabaseName) -> String {
 
 pub fn materialized_views(database: &DatabaseName) -> String {
     format!(
-        "SELECT TABLE_NAME FROM information_schema.materialized_views WHERE TABLE_SCHEMA = {}",
+        "SELECT TABLE_NAME, REFRESH_TYPE FROM information_schema.materialized_views WHERE TABLE_SCHEMA = {}",
         text(database.as_str())
     )
 }

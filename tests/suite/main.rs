@@ -10,6 +10,7 @@ mod ctl_prune;
 mod ctl_render;
 mod ctl_samples;
 mod ctl_verbs;
+mod gathering;
 mod layers;
 mod model;
 mod monitoring;
