@@ -24,6 +24,7 @@ mod dynamic;
 mod error;
 mod explicit;
 mod fault_control;
+mod fault_list;
 mod faults;
 mod fields;
 mod follower;

@@ -14,6 +14,7 @@ mod objects;
 mod orders;
 mod prepare;
 mod properties;
+mod register;
 mod restore;
 mod restore_objects;
 mod signature;
