@@ -3,6 +3,7 @@
 mod backup;
 mod backup_kind;
 mod chain;
+mod coverage;
 mod facts;
 mod fingerprint;
 mod inventory;
@@ -14,6 +15,10 @@ pub mod sketch;
 pub use backup::{BackupRecord, BackupStatus, Pin, SnapshotTimestamp, Trigger};
 pub use backup_kind::BackupKind;
 pub use chain::{Chain, ChainError, Link, PartitionSource, TableState};
+pub use coverage::{
+    ClusterTable, Coverage, FailedDatabase, LeftOutTable, UnfitTable, Unmatched, UnmatchedRow,
+    last_runs,
+};
 pub use facts::{
     ColumnFacts, DatabaseFacts, LeftOut, LeftOutReason, PartitionFacts, Partitioning, TableFacts,
     TableLook,

@@ -19,10 +19,10 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 use crate::control::protocol::{
-    Accepted, BODY_LIMIT, BackupDetail, BackupList, BackupRequest, GroupName, JobDetail, JobEvent,
-    JobId, JobList, Label, NextFires, PROTOCOL_HEADER, PROTOCOL_VERSION, PinRequest, PrunePlan,
-    PruneRequest, PruneStart, Refusal, Report, Request, RestorePlan, RestoreRequest, RestoreStart,
-    Status,
+    Accepted, BODY_LIMIT, BackupDetail, BackupList, BackupRequest, Coverage, GroupName, JobDetail,
+    JobEvent, JobId, JobList, Label, NextFires, PROTOCOL_HEADER, PROTOCOL_VERSION, PinRequest,
+    PrunePlan, PruneRequest, PruneStart, Refusal, Report, Request, RestorePlan, RestoreRequest,
+    RestoreStart, Status,
 };
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -100,6 +100,10 @@ impl Client {
 
     pub async fn backup(&self, label: Label) -> Result<BackupDetail, ClientError> {
         self.ask(&Request::Backup(label)).await
+    }
+
+    pub async fn coverage(&self) -> Result<Coverage, ClientError> {
+        self.ask(&Request::Coverage).await
     }
 
     pub async fn start_backup(&self, backup: BackupRequest) -> Result<Accepted, ClientError> {
@@ -347,6 +351,7 @@ fn deadline(request: &Request) -> Duration {
         | Request::Cancel(_) => ANSWER_LIMIT,
         Request::Backups { .. }
         | Request::Backup(_)
+        | Request::Coverage
         | Request::StartBackup(_)
         | Request::PlanRestore(_)
         | Request::StartRestore(_)
@@ -375,6 +380,7 @@ fn wire(request: &Request) -> (Method, String, Vec<u8>) {
             get(format!("/v1/backups?group={}", encode(group.as_str())))
         }
         Request::Backup(label) => get(format!("/v1/backups/{}", encode(label.as_str()))),
+        Request::Coverage => get("/v1/coverage".to_owned()),
         Request::StartBackup(backup) => (Method::POST, "/v1/backups".to_owned(), json(backup)),
         Request::PlanRestore(restore) => {
             (Method::POST, "/v1/restores/plan".to_owned(), json(restore))

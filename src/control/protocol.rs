@@ -9,6 +9,7 @@
 //! | GET /v1/jobs/{job}/events | | [`JobEvent`]s, one JSON object a line, until the job ends |
 //! | GET /v1/backups?group=G | | [`BackupList`] |
 //! | GET /v1/backups/{label} | | [`BackupDetail`] |
+//! | GET /v1/coverage | | [`Coverage`] |
 //! | POST /v1/backups | [`BackupRequest`] | [`Accepted`] |
 //! | POST /v1/restores/plan | `RestoreRequest` | `RestorePlan` |
 //! | POST /v1/restores | [`RestoreStart`] | [`Accepted`] |
@@ -30,7 +31,7 @@ use crate::catalog::{
 use crate::names::{PartitionName, TableName};
 
 // What both sides speak of, so that neither needs to know where it is defined.
-pub use crate::catalog::JobEvent;
+pub use crate::catalog::{Coverage, JobEvent};
 pub use crate::names::{GroupName, JobId, Label};
 pub use crate::plan::restore::{RestorePlan, RestoreRequest};
 pub use crate::plan::retention::PrunePlan;
@@ -56,6 +57,7 @@ pub enum Request {
     Job(JobId),
     Backups { group: Option<GroupName> },
     Backup(Label),
+    Coverage,
     StartBackup(BackupRequest),
     PlanRestore(RestoreRequest),
     StartRestore(RestoreStart),
@@ -81,6 +83,7 @@ pub enum Response {
     Job(Box<JobDetail>),
     Backups(BackupList),
     Backup(Box<BackupDetail>),
+    Coverage(Box<Coverage>),
     Plan(Box<RestorePlan>),
     PrunePlan(Box<PrunePlan>),
     Accepted(Accepted),

@@ -54,6 +54,8 @@ pub(super) enum Verb {
     Cancel(JobArgs),
     /// The backups on record: what one can restore to
     Backups(BackupsArgs),
+    /// Which tables of the cluster are backed up, and which are not
+    Coverage(Json),
     /// Make a backup now
     Backup(BackupArgs),
     /// Bring tables back to the state of a backup

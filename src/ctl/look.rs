@@ -51,6 +51,21 @@ pub(super) async fn backups(client: &Client, args: BackupsArgs) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
+pub(super) async fn coverage(client: &Client, json: Json) -> Result<Exit, Failure> {
+    let coverage = client.coverage().await?;
+    if json.json {
+        output::json(&coverage)?;
+    } else {
+        let mood = if render::coverage::is_whole(&coverage) {
+            output::Mood::Good
+        } else {
+            output::Mood::Doubtful
+        };
+        output::verdict(mood, &render::coverage::coverage(&coverage))?;
+    }
+    Ok(Exit::Done)
+}
+
 /// Jobs come first: their ids are brd's own, and nobody calls a backup like one.
 pub(super) async fn show(client: &Client, args: ShowArgs) -> Result<Exit, Failure> {
     if show_job(client, &args).await? || show_backup(client, &args).await? {

@@ -46,6 +46,7 @@ async fn run(brctl: Brctl) -> Result<Exit, Failure> {
         Verb::Follow(args) => watch::follow(&client, args).await,
         Verb::Cancel(args) => operate::cancel(&client, args).await,
         Verb::Backups(args) => look::backups(&client, args).await,
+        Verb::Coverage(json) => look::coverage(&client, json).await,
         Verb::Backup(args) => backup::backup(&client, args).await,
         Verb::Restore(args) => restore::restore(&client, args).await,
         Verb::Undo(args) => restore::undo(&client, args).await,

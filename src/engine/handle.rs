@@ -85,6 +85,7 @@ fn changes(request: &Request) -> bool {
         | Request::Job(_)
         | Request::Backups { .. }
         | Request::Backup(_)
+        | Request::Coverage
         | Request::PlanRestore(_)
         | Request::PlanPrune(_)
         | Request::Check => false,

@@ -6,6 +6,7 @@
 mod asker;
 mod bell;
 mod board;
+mod coverage;
 mod dispatcher;
 mod earlier;
 mod event;

@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 
 use super::asker::Asker;
+use super::coverage::{coverage_line, covered};
 use super::earlier::earlier_job;
 use super::event::Event;
 use super::ids::new_job_id;
@@ -51,6 +52,14 @@ impl Engine {
             Request::Backup(label) => {
                 aside(answer, async move { show_backup(&cluster, &label).await })
             }
+            Request::Coverage => {
+                let scheduled = self.scheduled();
+                aside(answer, async move {
+                    Ok(Response::Coverage(Box::new(
+                        covered(&cluster, &scheduled).await?,
+                    )))
+                });
+            }
             Request::StartBackup(wish) => self.start_backup(asker, wish, answer),
             Request::PlanRestore(wanted) => {
                 let job = new_job_id(self.setup.clock.now());
@@ -90,7 +99,14 @@ impl Engine {
                     self.dispatcher.schedule(),
                     self.dispatcher.defaults().repository.as_ref(),
                 );
-                aside(answer, async move { Ok(check(&cluster, &groups).await) });
+                let scheduled = self.scheduled();
+                aside(answer, async move {
+                    let mut report = check(&cluster, &groups).await;
+                    report
+                        .lines
+                        .extend(coverage_line(&cluster, &scheduled).await);
+                    Ok(Response::Report(report))
+                });
             }
             Request::Reload => {
                 let report = self.reload().map(Response::Report);
@@ -427,7 +443,7 @@ pub(super) fn repositories(
         .collect()
 }
 
-async fn check(cluster: &Cluster, groups: &[(GroupName, Option<RepositoryName>)]) -> Response {
+async fn check(cluster: &Cluster, groups: &[(GroupName, Option<RepositoryName>)]) -> Report {
     let mut lines: Vec<ReportLine> = groups
         .iter()
         .filter(|(_, repository)| repository.is_none())
@@ -439,7 +455,7 @@ async fn check(cluster: &Cluster, groups: &[(GroupName, Option<RepositoryName>)]
             .into_iter()
             .map(report_line),
     );
-    Response::Report(Report { lines })
+    Report { lines }
 }
 
 fn no_repository((group, _): &(GroupName, Option<RepositoryName>)) -> ReportLine {

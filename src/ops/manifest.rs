@@ -157,6 +157,40 @@ impl Ops {
         Ok(())
     }
 
+    /// What the backups do not hold although the inventory named it, and why.
+    pub async fn left_out(
+        &self,
+        labels: &[Label],
+    ) -> Result<BTreeMap<Label, Vec<LeftOut>>, OpsError> {
+        let mut manifests: BTreeMap<Label, RecordedManifest> = labels
+            .iter()
+            .map(|label| (label.clone(), RecordedManifest::default()))
+            .collect();
+        if labels.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let list: Vec<String> = labels
+            .iter()
+            .map(|label| sql::text(label.as_str()))
+            .collect();
+        let set = self
+            .read(&format!(
+                "SELECT label, table_name, state, reason FROM {TABLES} WHERE state = '{LEFT_OUT}' AND label IN ({})",
+                list.join(", ")
+            ))
+            .await?;
+        for row in set.rows() {
+            add_table(&mut manifests, &row).map_err(|source| OpsError::Row {
+                table: TABLES,
+                source,
+            })?;
+        }
+        let left_out = manifests.into_iter();
+        Ok(left_out
+            .map(|(label, recorded)| (label, recorded.left_out))
+            .collect())
+    }
+
     /// The database of a label whose history row does not name it, as starrocks-br writes them.
     pub async fn database_of(&self, label: &Label) -> Result<Option<DatabaseName>, OpsError> {
         let statement = format!(

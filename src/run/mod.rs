@@ -9,6 +9,7 @@ pub mod adopt;
 pub mod backup;
 mod baseline;
 mod confirm;
+pub mod coverage;
 mod error;
 mod fires;
 pub mod group;

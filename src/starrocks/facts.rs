@@ -178,7 +178,7 @@ fn by_table(set: &ResultSet) -> Result<BTreeMap<&str, Vec<Row<'_>>>, RowError> {
     Ok(grouped)
 }
 
-fn unfit(
+pub(super) fn unfit(
     row: &Row<'_>,
     views: &BTreeSet<String>,
     config: Option<&Row<'_>>,

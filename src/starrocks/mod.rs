@@ -8,6 +8,7 @@ mod rows;
 mod session;
 pub mod sql;
 mod state;
+mod survey;
 mod zone;
 
 pub use error::{ErrorClass, StatementError};
@@ -20,4 +21,5 @@ pub use rows::{
 };
 pub use session::{Answer, Frontend, Session, query};
 pub use state::{BackupState, JobStatus, RestoreState, SnapshotStatus};
+pub use survey::read_cluster_tables;
 pub use zone::ClusterZone;

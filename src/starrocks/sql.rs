@@ -209,6 +209,31 @@ pub fn partitions(database: &DatabaseName) -> String {
     )
 }
 
+/// Databases whose tables nobody backs up: the cluster's own, and our memory.
+const NOT_LOOKED_AT: &str = "('information_schema', '_statistics_', 'sys', 'ops')";
+
+pub fn all_tables() -> String {
+    format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE FROM information_schema.tables WHERE TABLE_SCHEMA NOT IN {NOT_LOOKED_AT}"
+    )
+}
+
+pub fn all_materialized_views() -> String {
+    "SELECT TABLE_SCHEMA, TABLE_NAME, REFRESH_TYPE FROM information_schema.materialized_views"
+        .to_owned()
+}
+
+pub fn all_tables_config() -> String {
+    format!(
+        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ENGINE, TABLE_ID FROM information_schema.tables_config WHERE TABLE_SCHEMA NOT IN {NOT_LOOKED_AT}"
+    )
+}
+
+/// One row for each table that has temporary partitions.
+pub fn temporary_partitions() -> String {
+    "SELECT DISTINCT DB_NAME, TABLE_NAME, IS_TEMP FROM information_schema.partitions_meta WHERE IS_TEMP = 1".to_owned()
+}
+
 /// The names and ids of a database's tables, without their partitions.
 pub fn table_ids(database: &DatabaseName) -> String {
     format!(

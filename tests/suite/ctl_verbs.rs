@@ -76,6 +76,7 @@ fn daemon(restore_ends: JobState) -> Hand {
             ))
         }
         Request::PlanRestore(_) => Ok(Response::Plan(Box::new(samples::plan()))),
+        Request::Coverage => Ok(Response::Coverage(Box::default())),
         Request::Check => Ok(Response::Report(bad_report())),
         Request::Reload => Err(Refusal::new(
             RefusalCode::Configuration,
@@ -129,6 +130,7 @@ async fn every_reading_verb_speaks_json() {
         "show r9",
         "show sales_20261122_inc",
         "backups",
+        "coverage",
         "init",
         "restore --target-label l --plan",
     ] {

@@ -5,6 +5,7 @@ mod bad_input;
 mod config;
 mod control_hand;
 mod control_socket;
+mod coverage;
 mod crash;
 mod ctl_prune;
 mod ctl_render;

@@ -10,7 +10,7 @@ use crate::control::protocol::{GroupName, JobId, Label, NEXT_DAYS_LIMIT, Request
 const NEXT_DAYS: u32 = 7;
 
 /// What the daemon takes, for refusals; a test holds it against [`route`].
-const ROUTES: [(&str, &str); 12] = [
+const ROUTES: [(&str, &str); 13] = [
     ("GET", "/v1/status"),
     ("GET", "/v1/next"),
     ("GET", "/v1/jobs"),
@@ -18,6 +18,7 @@ const ROUTES: [(&str, &str); 12] = [
     ("GET", "/v1/jobs/{job}/events"),
     ("GET, POST", "/v1/backups"),
     ("GET", "/v1/backups/{label}"),
+    ("GET", "/v1/coverage"),
     ("POST", "/v1/restores"),
     ("POST", "/v1/restores/plan"),
     ("POST", "/v1/backups/{label}/pin"),
@@ -74,6 +75,7 @@ pub(super) fn route(
             group: query.take("group").map(group).transpose()?,
         },
         ("GET", ["backups", label]) => Request::Backup(Label::recorded(*label).map_err(bad)?),
+        ("GET", ["coverage"]) => Request::Coverage,
         ("POST", ["backups"]) => Request::StartBackup(json(body)?),
         ("POST", ["restores"]) => Request::StartRestore(json(body)?),
         ("POST", ["restores", "plan"]) => Request::PlanRestore(json(body)?),

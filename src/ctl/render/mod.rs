@@ -1,6 +1,7 @@
 //! Everything `brctl` prints, as pure functions from values to whole lines: no terminal, no clock, no colour.
 
 pub mod backup;
+pub mod coverage;
 pub mod event;
 pub mod fires;
 pub mod job;
