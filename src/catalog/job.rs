@@ -12,6 +12,8 @@ pub enum JobKind {
     Incremental,
     Restore,
     Undo,
+    /// Making live what a restore left beside the live tables.
+    Swap,
     Discard,
     /// Letting go of what retention does not keep.
     Prune,
@@ -26,6 +28,7 @@ impl JobKind {
             JobKind::Incremental => "incremental",
             JobKind::Restore => "restore",
             JobKind::Undo => "undo",
+            JobKind::Swap => "swap",
             JobKind::Discard => "discard",
             JobKind::Prune => "prune",
             JobKind::Adopt => "adopt",

@@ -21,8 +21,8 @@ use tokio::time::timeout;
 use crate::control::protocol::{
     Accepted, BODY_LIMIT, BackupDetail, BackupList, BackupRequest, Coverage, GroupName, JobDetail,
     JobEvent, JobId, JobList, Label, NextFires, PROTOCOL_HEADER, PROTOCOL_VERSION, PinRequest,
-    PrunePlan, PruneRequest, PruneStart, Refusal, Report, Request, RestorePlan, RestoreRequest,
-    RestoreStart, Status,
+    PointList, PointRequest, PrunePlan, PruneRequest, PruneStart, Refusal, Report, Request,
+    RestorePlan, RestoreRequest, RestoreStart, Status,
 };
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -110,6 +110,10 @@ impl Client {
         self.ask(&Request::StartBackup(backup)).await
     }
 
+    pub async fn choose_points(&self, wanted: PointRequest) -> Result<PointList, ClientError> {
+        self.ask(&Request::ChoosePoints(wanted)).await
+    }
+
     pub async fn plan_restore(&self, restore: RestoreRequest) -> Result<RestorePlan, ClientError> {
         self.ask(&Request::PlanRestore(restore)).await
     }
@@ -126,6 +130,10 @@ impl Client {
 
     pub async fn undo(&self, job: JobId) -> Result<Accepted, ClientError> {
         self.ask(&Request::Undo(job)).await
+    }
+
+    pub async fn swap(&self, job: JobId) -> Result<Accepted, ClientError> {
+        self.ask(&Request::Swap(job)).await
     }
 
     pub async fn discard(&self, job: JobId) -> Result<Accepted, ClientError> {
@@ -353,6 +361,7 @@ fn deadline(request: &Request) -> Duration {
         | Request::Backup(_)
         | Request::Coverage
         | Request::StartBackup(_)
+        | Request::ChoosePoints(_)
         | Request::PlanRestore(_)
         | Request::StartRestore(_)
         | Request::Pin { .. }
@@ -360,6 +369,7 @@ fn deadline(request: &Request) -> Duration {
         | Request::PlanPrune(_)
         | Request::StartPrune(_)
         | Request::Undo(_)
+        | Request::Swap(_)
         | Request::Discard(_)
         | Request::Init
         | Request::Check
@@ -382,6 +392,9 @@ fn wire(request: &Request) -> (Method, String, Vec<u8>) {
         Request::Backup(label) => get(format!("/v1/backups/{}", encode(label.as_str()))),
         Request::Coverage => get("/v1/coverage".to_owned()),
         Request::StartBackup(backup) => (Method::POST, "/v1/backups".to_owned(), json(backup)),
+        Request::ChoosePoints(wanted) => {
+            (Method::POST, "/v1/restores/points".to_owned(), json(wanted))
+        }
         Request::PlanRestore(restore) => {
             (Method::POST, "/v1/restores/plan".to_owned(), json(restore))
         }
@@ -396,6 +409,7 @@ fn wire(request: &Request) -> (Method, String, Vec<u8>) {
         Request::StartPrune(start) => (Method::POST, "/v1/prunes".to_owned(), json(start)),
         Request::Cancel(job) => act(format!("/v1/jobs/{}/cancel", encode(job.as_str()))),
         Request::Undo(job) => act(format!("/v1/jobs/{}/undo", encode(job.as_str()))),
+        Request::Swap(job) => act(format!("/v1/jobs/{}/swap", encode(job.as_str()))),
         Request::Discard(job) => act(format!("/v1/jobs/{}/discard", encode(job.as_str()))),
         Request::Init => act("/v1/init".to_owned()),
         Request::Check => act("/v1/check".to_owned()),

@@ -11,13 +11,14 @@
 //! | GET /v1/backups/{label} | | [`BackupDetail`] |
 //! | GET /v1/coverage | | [`Coverage`] |
 //! | POST /v1/backups | [`BackupRequest`] | [`Accepted`] |
+//! | POST /v1/restores/points | `PointRequest` | [`PointList`] |
 //! | POST /v1/restores/plan | `RestoreRequest` | `RestorePlan` |
 //! | POST /v1/restores | [`RestoreStart`] | [`Accepted`] |
 //! | POST /v1/backups/{label}/pin | [`PinRequest`] | [`Report`] |
 //! | POST /v1/backups/{label}/unpin | | [`Report`] |
 //! | POST /v1/prunes/plan | [`PruneRequest`] | `PrunePlan` |
 //! | POST /v1/prunes | [`PruneStart`] | [`Accepted`] |
-//! | POST /v1/jobs/{job}/cancel, /undo, /discard | | [`Accepted`] |
+//! | POST /v1/jobs/{job}/cancel, /undo, /swap, /discard | | [`Accepted`] |
 //! | POST /v1/init, /v1/check, /v1/reload | | [`Report`] |
 //!
 //! A refusal is an HTTP status of 4xx or 5xx with a [`Refusal`] as its body. A client that goes away cancels nothing.
@@ -33,7 +34,7 @@ use crate::names::{PartitionName, TableName};
 // What both sides speak of, so that neither needs to know where it is defined.
 pub use crate::catalog::{Coverage, JobEvent};
 pub use crate::names::{GroupName, JobId, Label};
-pub use crate::plan::restore::{RestorePlan, RestoreRequest};
+pub use crate::plan::restore::{PointRequest, RecoveryPoint, RestorePlan, RestoreRequest};
 pub use crate::plan::retention::PrunePlan;
 
 /// Raised when an answer changes its shape; both sides print it when they disagree.
@@ -52,21 +53,31 @@ pub const NEXT_DAYS_LIMIT: u32 = 366;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Request {
     Status,
-    Next { days: u32 },
+    Next {
+        days: u32,
+    },
     Jobs,
     Job(JobId),
-    Backups { group: Option<GroupName> },
+    Backups {
+        group: Option<GroupName>,
+    },
     Backup(Label),
     Coverage,
     StartBackup(BackupRequest),
+    /// Which backups a wanted moment means.
+    ChoosePoints(PointRequest),
     PlanRestore(RestoreRequest),
     StartRestore(RestoreStart),
-    Pin { label: Label, pin: PinRequest },
+    Pin {
+        label: Label,
+        pin: PinRequest,
+    },
     Unpin(Label),
     PlanPrune(PruneRequest),
     StartPrune(PruneStart),
     Cancel(JobId),
     Undo(JobId),
+    Swap(JobId),
     Discard(JobId),
     Init,
     Check,
@@ -84,6 +95,7 @@ pub enum Response {
     Backups(BackupList),
     Backup(Box<BackupDetail>),
     Coverage(Box<Coverage>),
+    Points(PointList),
     Plan(Box<RestorePlan>),
     PrunePlan(Box<PrunePlan>),
     Accepted(Accepted),
@@ -97,6 +109,12 @@ pub struct BackupRequest {
     pub group: GroupName,
     pub baseline_backup: Option<Label>,
     pub name: Option<Label>,
+}
+
+/// One for each database that was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PointList {
+    pub points: Vec<RecoveryPoint>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -174,6 +192,17 @@ pub struct Status {
     pub groups: Vec<GroupStatus>,
     pub running: Vec<JobSummary>,
     pub waiting: Vec<JobSummary>,
+    /// Restored and verified, and neither made live nor discarded yet; as of the last look at the cluster.
+    #[serde(default)]
+    pub open_restores: Vec<OpenRestore>,
+}
+
+/// A restore that stopped beside the live tables.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenRestore {
+    pub job: JobId,
+    pub label: Label,
+    pub finished: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use super::exit::Exit;
 use crate::catalog::BackupKind;
 use crate::control::protocol::NEXT_DAYS_LIMIT;
-use crate::names::{GroupName, JobId, Label};
+use crate::names::{DatabaseName, GroupName, JobId, Label};
 use crate::plan::restore::default_suffix;
 
 /// Asks brd, the StarRocks backup and restore daemon.
@@ -62,6 +62,8 @@ pub(super) enum Verb {
     Restore(RestoreArgs),
     /// Swap back the tables that a restore replaced
     Undo(EndArgs),
+    /// Make live what a restore with --no-swap left beside the live tables
+    Swap(EndArgs),
     /// Drop the tables that a restore left under its suffix
     Discard(EndArgs),
     /// Keep a backup, with all that it was compared with, whatever retention says
@@ -164,17 +166,35 @@ pub(super) struct BackupArgs {
 #[derive(Debug, Args)]
 pub(super) struct RestoreArgs {
     /// The backup whose state is wanted, as `brctl backups` lists it
-    #[arg(long, value_name = "LABEL", value_parser = recorded_label)]
-    pub target_label: Label,
-    /// Only the tables of this inventory group
+    #[arg(long, value_name = "LABEL", value_parser = recorded_label, required_unless_present_any = ["at", "latest"])]
+    pub target_label: Option<Label>,
+    /// The newest state that is not after this time: 2026-11-22T01:00:00Z, "2026-11-22 01:00", "2h ago"
+    #[arg(long, value_name = "TIME", conflicts_with = "target_label")]
+    pub at: Option<String>,
+    /// The newest state there is
+    #[arg(long, conflicts_with_all = ["target_label", "at"])]
+    pub latest: bool,
+    /// Only the tables of this inventory group; with --at and --latest, of each of its databases
     #[arg(long, value_name = "GROUP")]
     pub group: Option<GroupName>,
+    /// With --at and --latest: only this database
+    #[arg(long, value_name = "DATABASE", conflicts_with = "target_label")]
+    pub database: Option<DatabaseName>,
+    /// The zone of --at, instead of the group's own
+    #[arg(long, value_name = "ZONE", conflicts_with_all = ["target_label", "latest"])]
+    pub timezone: Option<String>,
     /// Only this table, as `table` or `database.table`; may be given several times
     #[arg(long = "table", value_name = "TABLE")]
     pub tables: Vec<String>,
     /// Put behind a table's name while it is built, and where its old data is afterwards
     #[arg(long, value_name = "SUFFIX", default_value_t = default_suffix())]
     pub rename_suffix: String,
+    /// Stop when all is restored and verified beside the live tables; `brctl swap JOB` makes it live
+    #[arg(long)]
+    pub no_swap: bool,
+    /// Restore into this database instead of the backup's own; it is created if it is missing
+    #[arg(long, value_name = "DATABASE")]
+    pub into: Option<DatabaseName>,
     /// Print what would be done, and do nothing
     #[arg(long)]
     pub plan: bool,
@@ -317,7 +337,7 @@ mod tests {
         let Verb::Restore(args) = parsed.verb else {
             panic!("not a restore")
         };
-        assert_eq!(args.target_label.as_str(), "l1");
+        assert_eq!(args.target_label.unwrap().as_str(), "l1");
         assert_eq!(args.tables, ["a", "db.b"]);
         assert_eq!(args.rename_suffix, "_restored");
         assert!(args.plan && !args.yes && args.wait.json.json);
@@ -369,6 +389,11 @@ mod tests {
             "backup full --group g --no-wait --timeout 1h",
             "restore",
             "restore --target-label l --plan --yes",
+            "restore --target-label l --at 2h",
+            "restore --target-label l --latest",
+            "restore --latest --at 2h",
+            "restore --latest --timezone UTC",
+            "restore --target-label l --database d",
             "next --days 0",
             "next --days 367",
             "follow j --timeout 90",

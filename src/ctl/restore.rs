@@ -1,4 +1,6 @@
-//! `brctl restore`, and what ends a restore: `undo` and `discard`.
+//! `brctl restore`, and what ends a restore: `undo`, `swap` and `discard`.
+
+use serde::Serialize;
 
 use super::args::{EndArgs, RestoreArgs};
 use super::confirm::confirm;
@@ -6,17 +8,18 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::{output, render, watch};
 use crate::control::client::Client;
-use crate::plan::restore::RestoreRequest;
+use crate::control::protocol::{PointRequest, RecoveryPoint, RestorePlan};
+use crate::names::Label;
+use crate::plan::restore::{Finish, RestoreRequest};
 
 /// The plan that was shown is the plan that is run.
 pub(super) async fn restore(client: &Client, args: RestoreArgs) -> Result<Exit, Failure> {
-    prove_one_selection(&args)?;
-    let request = RestoreRequest {
-        target_label: args.target_label,
-        group: args.group,
-        tables: args.tables,
-        rename_suffix: args.rename_suffix,
+    let Some(label) = args.target_label.clone() else {
+        return restore_to_time(client, args).await;
     };
+    prove_one_selection(&args)?;
+    let mut request = request(&args, label);
+    request.group.clone_from(&args.group);
     let plan = client.plan_restore(request).await?;
     if args.plan && args.wait.json.json {
         output::json(&plan)?;
@@ -35,6 +38,72 @@ pub(super) async fn restore(client: &Client, args: RestoreArgs) -> Result<Exit, 
     watch::see_through(client, accepted.job, &args.wait).await
 }
 
+#[derive(Serialize)]
+struct PointsAndPlans {
+    points: Vec<RecoveryPoint>,
+    plans: Vec<RestorePlan>,
+}
+
+/// `--at` and `--latest`: a point and a plan for each database, then one job after the other.
+async fn restore_to_time(client: &Client, args: RestoreArgs) -> Result<Exit, Failure> {
+    prove_databases_named(&args)?;
+    let wanted = PointRequest {
+        group: args.group.clone(),
+        database: args.database.clone(),
+        at: args.at.clone(),
+        timezone: args.timezone.clone(),
+    };
+    let points = client.choose_points(wanted).await?.points;
+    prove_one_job(&args, &points)?;
+    let mut plans = Vec::new();
+    for point in &points {
+        let mut request = request(&args, point.label.clone());
+        // The point is of the group already; named tables are fewer than the group's.
+        if args.tables.is_empty() {
+            request.group.clone_from(&args.group);
+        }
+        plans.push(client.plan_restore(request).await?);
+    }
+    if args.plan && args.wait.json.json {
+        output::json(&PointsAndPlans { points, plans })?;
+        return Ok(Exit::Done);
+    }
+    let mut shown = render::point::points(&points);
+    for plan in &plans {
+        shown.push_str(&format!("\n{}", render::plan::plan(plan)));
+    }
+    if args.plan {
+        output::result(&shown)?;
+        return Ok(Exit::Done);
+    }
+    output::aside(&shown);
+    if !args.yes {
+        confirm("the restore")?;
+    }
+    for plan in plans {
+        let accepted = client.start_restore(plan).await?;
+        let exit = watch::see_through(client, accepted.job, &args.wait).await?;
+        if exit != Exit::Done {
+            return Ok(exit);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn request(args: &RestoreArgs, label: Label) -> RestoreRequest {
+    RestoreRequest {
+        tables: args.tables.clone(),
+        rename_suffix: args.rename_suffix.clone(),
+        finish: if args.no_swap {
+            Finish::Beside
+        } else {
+            Finish::Live
+        },
+        into: args.into.clone(),
+        ..RestoreRequest::of(label)
+    }
+}
+
 fn prove_one_selection(args: &RestoreArgs) -> Result<(), Failure> {
     if args.group.is_none() || args.tables.is_empty() {
         return Ok(());
@@ -46,9 +115,48 @@ fn prove_one_selection(args: &RestoreArgs) -> Result<(), Failure> {
     })
 }
 
+fn prove_databases_named(args: &RestoreArgs) -> Result<(), Failure> {
+    if args.group.is_some() || args.database.is_some() {
+        return Ok(());
+    }
+    Err(Failure::Usage {
+        message: "--at and --latest need to know what is restored".to_owned(),
+        help: "give --group for every database of a group, or --database for one".to_owned(),
+    })
+}
+
+/// What can be said of one database only.
+fn prove_one_job(args: &RestoreArgs, points: &[RecoveryPoint]) -> Result<(), Failure> {
+    let option = match () {
+        () if points.len() < 2 => return Ok(()),
+        () if !args.tables.is_empty() => "--table",
+        () if args.into.is_some() => "--into",
+        () if args.wait.no_wait => "--no-wait",
+        () => return Ok(()),
+    };
+    Err(Failure::Usage {
+        message: format!(
+            "{option} is for one database, and the group has {}",
+            points.len()
+        ),
+        help: "name one with --database".to_owned(),
+    })
+}
+
 /// Takes nothing away: the restored tables stay under the suffix. So it is not asked about.
 pub(super) async fn undo(client: &Client, args: EndArgs) -> Result<Exit, Failure> {
     let accepted = client.undo(args.job).await?;
+    watch::see_through(client, accepted.job, &args.wait).await
+}
+
+/// What it replaces is kept, as by a restore that goes through at once; all the same, live tables change.
+pub(super) async fn swap(client: &Client, args: EndArgs) -> Result<Exit, Failure> {
+    if !args.yes {
+        let detail = client.job(args.job.clone()).await?;
+        output::aside(&render::job::swapped(&detail));
+        confirm("making them live")?;
+    }
+    let accepted = client.swap(args.job).await?;
     watch::see_through(client, accepted.job, &args.wait).await
 }
 

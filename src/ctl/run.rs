@@ -50,6 +50,7 @@ async fn run(brctl: Brctl) -> Result<Exit, Failure> {
         Verb::Backup(args) => backup::backup(&client, args).await,
         Verb::Restore(args) => restore::restore(&client, args).await,
         Verb::Undo(args) => restore::undo(&client, args).await,
+        Verb::Swap(args) => restore::swap(&client, args).await,
         Verb::Discard(args) => restore::discard(&client, args).await,
         Verb::Pin(args) => prune::pin(&client, args).await,
         Verb::Unpin(args) => prune::unpin(&client, args).await,

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, watch};
 
 use super::work::Work;
-use crate::catalog::{JobEvent, JobEventKind, JobState, JobSummary, Trigger};
+use crate::catalog::{JobEvent, JobEventKind, JobKind, JobState, JobSummary, Trigger};
 use crate::names::{GroupName, JobId, Label};
 use crate::plan::restore::RestorePlan;
 use crate::run::JobStop;
@@ -76,6 +76,13 @@ impl Board {
         };
         self.jobs.insert(job.clone(), entry);
         self.forget();
+    }
+
+    /// Whether the job's end changes which restores stand beside the live tables.
+    pub fn ended_restore(&self, job: &JobId) -> bool {
+        let kinds = [JobKind::Restore, JobKind::Swap, JobKind::Discard];
+        let entry = self.jobs.get(job);
+        entry.is_some_and(|entry| kinds.contains(&entry.summary.kind))
     }
 
     pub fn contains(&self, job: &JobId) -> bool {

@@ -99,6 +99,11 @@ impl Dispatcher {
         &self.defaults
     }
 
+    /// Nothing of an earlier life is being finished any more.
+    pub fn has_adopted(&self) -> bool {
+        self.adopting.is_none()
+    }
+
     pub fn stop_level(&self) -> StopLevel {
         self.stop
     }

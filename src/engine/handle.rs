@@ -86,6 +86,7 @@ fn changes(request: &Request) -> bool {
         | Request::Backups { .. }
         | Request::Backup(_)
         | Request::Coverage
+        | Request::ChoosePoints(_)
         | Request::PlanRestore(_)
         | Request::PlanPrune(_)
         | Request::Check => false,
@@ -96,6 +97,7 @@ fn changes(request: &Request) -> bool {
         | Request::StartPrune(_)
         | Request::Cancel(_)
         | Request::Undo(_)
+        | Request::Swap(_)
         | Request::Discard(_)
         | Request::Init
         | Request::Reload => true,

@@ -49,6 +49,8 @@ pub enum Inner {
         answer: oneshot::Sender<Result<Response, Refusal>>,
     },
     Probed(Result<ClusterView, String>),
+    /// Restores whose undo window is over.
+    Expired(Vec<JobId>),
     /// The cluster is not what it was: look at the next ring.
     LookAgain,
     /// Outcomes were written: all that were kept, or as many as the cluster took.
@@ -78,6 +80,7 @@ pub struct Engine {
     /// Kept open: a look every half minute is not worth a login each.
     probe: Probe,
     probed: Option<DateTime<Utc>>,
+    pub(super) looked_for_expired: Option<DateTime<Utc>>,
     flushing: bool,
 }
 
@@ -106,6 +109,7 @@ impl Engine {
             status,
             probe: Probe::new(&setup.cluster),
             probed: None,
+            looked_for_expired: None,
             flushing: false,
             setup,
         }
@@ -151,6 +155,7 @@ impl Engine {
             self.probed = Some(now);
             self.probe();
         }
+        self.look_for_expired(now);
         self.event(Event::Rung)
     }
 
@@ -194,6 +199,7 @@ impl Engine {
                 asked_by,
                 answer,
             } => return self.enter(work, &asked_by, answer),
+            Inner::Expired(restores) => return self.expired(restores),
             Inner::LookAgain => self.look_again(),
             Inner::Flushed { all } => {
                 self.flushing = false;
@@ -220,6 +226,9 @@ impl Engine {
         } = finish;
         let now = self.setup.clock.now();
         tracing::info!(job = %job, state = outcome.state.as_str(), message = outcome.message, help = outcome.help, "job ended");
+        if self.board.ended_restore(&job) {
+            self.look_again();
+        }
         self.board.ended(&job, &outcome, now);
         self.event(match adopted {
             Some(adopted) => Event::Adopted {
@@ -232,7 +241,7 @@ impl Engine {
     }
 
     /// A person's job: known before it starts, so that it can be followed at once.
-    fn enter(
+    pub(super) fn enter(
         &mut self,
         work: Work,
         asked_by: &str,

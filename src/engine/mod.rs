@@ -19,6 +19,7 @@ mod retention;
 mod running;
 mod status;
 mod stop;
+mod undo_window;
 mod waiting;
 mod work;
 

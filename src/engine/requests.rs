@@ -12,10 +12,11 @@ use super::work::{Wish, Work};
 use crate::config::Schedule;
 use crate::control::protocol::{
     Accepted, BackupDetail, BackupList, BackupPartition, BackupRequest, BackupTable, JobDetail,
-    JobList, Refusal, RefusalCode, Report, ReportLine, Request, Response, Verdict,
+    JobList, PointList, Refusal, RefusalCode, Report, ReportLine, Request, Response, Verdict,
 };
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 use crate::ops::Ops;
+use crate::plan::restore::GroupZones;
 use crate::run::group::unknown_group;
 use crate::run::look::{self, Checked, LookedAt};
 use crate::run::preflight::backends;
@@ -61,6 +62,16 @@ impl Engine {
                 });
             }
             Request::StartBackup(wish) => self.start_backup(asker, wish, answer),
+            Request::ChoosePoints(wanted) => {
+                let zones = self.zones();
+                let now = self.setup.clock.now();
+                aside(answer, async move {
+                    let session = cluster.session();
+                    let ops = Ops::open(session.clone()).await?;
+                    let points = restore::points(&session, &ops, &wanted, &zones, now).await?;
+                    Ok(Response::Points(PointList { points }))
+                });
+            }
             Request::PlanRestore(wanted) => {
                 let job = new_job_id(self.setup.clock.now());
                 aside(answer, async move {
@@ -85,6 +96,7 @@ impl Engine {
             | Request::StartPrune(_) => self.ask_retention(asker, request, answer),
             Request::Cancel(job) => return self.cancel(job, answer),
             Request::Undo(job) => self.end_restore(asker, job, Ending::Undo, answer),
+            Request::Swap(job) => self.end_restore(asker, job, Ending::MakeLive, answer),
             Request::Discard(job) => self.end_restore(asker, job, Ending::Discard, answer),
             Request::Init => {
                 let inner = self.inner.clone();
@@ -182,6 +194,14 @@ impl Engine {
         });
     }
 
+    fn zones(&self) -> GroupZones {
+        let groups = &self.dispatcher.schedule().groups;
+        let zones = groups
+            .iter()
+            .map(|(group, rules)| (group.clone(), rules.zone));
+        GroupZones(zones.collect())
+    }
+
     fn end_restore(&self, asker: &Asker, job: JobId, ending: Ending, answer: Answer) {
         let (cluster, inner, asked_by) = (
             self.setup.cluster.clone(),
@@ -196,7 +216,7 @@ impl Engine {
             };
             let fit = found
                 .await
-                .and_then(|(_, steps)| undo::prove_fit(&job, &steps, ending));
+                .and_then(|(record, steps)| undo::prove_fit(&record, &steps, ending));
             match fit {
                 Ok(()) => {
                     let work = Work::End {

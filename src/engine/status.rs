@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::main_loop::Engine;
 use crate::catalog::{BackupKind, JobState};
 use crate::control::protocol::{
-    ClusterStatus, GroupStatus, NextFire, NextFires, PROTOCOL_VERSION, Status,
+    ClusterStatus, GroupStatus, NextFire, NextFires, OpenRestore, PROTOCOL_VERSION, Status,
 };
 use crate::plan::timetable::{Timetable, Upcoming};
 
@@ -35,7 +35,19 @@ impl Engine {
             groups: self.groups(),
             running: self.board.in_state(JobState::Running),
             waiting: self.board.in_state(JobState::Waiting),
+            open_restores: self.open_restores(),
         }
+    }
+
+    fn open_restores(&self) -> Vec<OpenRestore> {
+        let view = self.cluster.as_ref().and_then(|view| view.as_ref().ok());
+        let records = view.map_or(&[][..], |view| &view.open_restores);
+        let open = records.iter().map(|record| OpenRestore {
+            job: record.job.clone(),
+            label: record.label.clone(),
+            finished: record.finished,
+        });
+        open.collect()
     }
 
     fn degraded(&self) -> Vec<String> {

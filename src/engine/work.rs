@@ -43,7 +43,11 @@ impl Work {
                 ..
             } => JobKind::Undo,
             Work::End {
-                ending: Ending::Discard,
+                ending: Ending::MakeLive,
+                ..
+            } => JobKind::Swap,
+            Work::End {
+                ending: Ending::Discard | Ending::Expire,
                 ..
             } => JobKind::Discard,
             Work::Prune(_) => JobKind::Prune,

@@ -225,6 +225,45 @@ impl Ops {
     }
 }
 
+impl Ops {
+    /// Finished ones whose tables wait under the suffix to be made live or discarded, the oldest first.
+    pub async fn open_restores(&self) -> Result<Vec<RestoreRecord>, OpsError> {
+        self.restores_where(&format!(
+            "status = 'FINISHED' AND job_id IN (SELECT job_id FROM {STEPS} WHERE kind IN ('swap', 'rename') AND state = 'PENDING')"
+        ))
+        .await
+    }
+
+    /// Finished ones whose replaced data has been kept for as long as it was promised.
+    pub async fn expired_restores(
+        &self,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<RestoreRecord>, OpsError> {
+        self.restores_where(&format!(
+            "status = 'FINISHED' AND undo_until_ms <= {}",
+            now.timestamp_millis()
+        ))
+        .await
+    }
+
+    /// Without their plans, which may be long.
+    async fn restores_where(&self, filter: &str) -> Result<Vec<RestoreRecord>, OpsError> {
+        let set = self
+            .read(&format!(
+                "SELECT job_id, backup_label, restore_type, status, repository, error_message, verification_checksum, inventory_group, \
+                 NULL AS plan, requested_by, undo_until_ms, started_ms, finished_ms FROM {HISTORY} WHERE {filter} ORDER BY finished_ms"
+            ))
+            .await?;
+        set.rows()
+            .map(|row| restore(&row))
+            .collect::<Result<_, _>>()
+            .map_err(|source| OpsError::Row {
+                table: HISTORY,
+                source,
+            })
+    }
+}
+
 /// Both parts are JSON already, and stay as they are.
 #[derive(Serialize, Deserialize)]
 struct Detail<'a> {

@@ -18,8 +18,9 @@ use super::job::{Job, JobStop};
 use super::poll::{UNSEEN_WHEN_LOST, backup_row, cancel_backup};
 use super::preflight::backends;
 use super::prune::{self, PruneContext};
-use super::restore::{RestoreContext, carry_on, conclude};
+use super::restore::{Phase, RestoreContext, carry_on, conclude, resume};
 use super::slots::beat;
+use super::steps::Builder;
 use crate::catalog::{BackupRecord, JobState, TableState};
 use crate::names::{DatabaseName, TableName};
 use crate::ops::{FireKey, FireOutcome, FireRecord, HeldSlot, Ops, Reservation, Scope, SlotEnd};
@@ -325,7 +326,12 @@ async fn adopt_restore(
     reservation: &Reservation,
     context: &RestoreContext,
 ) -> Result<String, RunError> {
-    if ops.restore(&context.job).await?.is_some() {
+    if let Some(record) = ops.restore(&context.job).await? {
+        let steps = ops.steps(&context.job).await?;
+        if context.phase == Phase::MakeLive && !steps.is_empty() {
+            let mut builder = Builder::new(job, session, ops, context, steps);
+            return resume(job, &mut builder, record, reservation).await;
+        }
         ops.release(reservation, SlotEnd::Finished, job.now())
             .await?;
         return Ok(format!(

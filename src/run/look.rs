@@ -1,12 +1,14 @@
 //! Reading for people: backups, one backup's content, a live check of the cluster. Changes nothing.
 
+use chrono::{DateTime, Utc};
+
 use super::baseline::load_chain;
 use super::error::{Refused, RunError};
 use super::job::Cluster;
 use super::preflight::{Purpose, backends, repository};
 use crate::catalog::{BackupRecord, Link};
-use crate::names::{GroupName, Label, RepositoryName};
-use crate::ops::{Ops, RecordedManifest};
+use crate::names::{GroupName, JobId, Label, RepositoryName};
+use crate::ops::{Ops, RecordedManifest, RestoreRecord};
 use crate::starrocks::{FrontendRow, Session, query};
 
 pub async fn backups(ops: &Ops, group: Option<&GroupName>) -> Result<Vec<BackupRecord>, RunError> {
@@ -76,7 +78,7 @@ impl Checked {
 }
 
 /// What the cluster tells of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ClusterView {
     pub leader: String,
     pub version: String,
@@ -84,6 +86,8 @@ pub struct ClusterView {
     pub backends: u32,
     /// What would keep the scheduled backups from running.
     pub problems: Vec<String>,
+    /// Restores that stopped beside the live tables.
+    pub open_restores: Vec<RestoreRecord>,
 }
 
 /// Looks at the cluster again and again through one session.
@@ -112,6 +116,7 @@ impl Probe {
                 ))
             });
         view.problems = wrong.collect();
+        view.open_restores = open_restores(&self.0).await?;
         Ok(view)
     }
 }
@@ -135,7 +140,29 @@ pub async fn cluster(session: &Session) -> Result<ClusterView, RunError> {
         backends_alive: health.backends_alive,
         backends: health.backends,
         problems: Vec::new(),
+        open_restores: Vec::new(),
     })
+}
+
+async fn open_restores(session: &Session) -> Result<Vec<RestoreRecord>, RunError> {
+    let ops = Ops::open(session.clone()).await?;
+    if !ops.is_complete().await? {
+        return Ok(Vec::new());
+    }
+    Ok(ops.open_restores().await?)
+}
+
+/// What is kept to undo to and whose window is over.
+pub async fn expired_restores(
+    cluster: &Cluster,
+    now: DateTime<Utc>,
+) -> Result<Vec<JobId>, RunError> {
+    let ops = Ops::open(cluster.session()).await?;
+    if !ops.is_complete().await? {
+        return Ok(Vec::new());
+    }
+    let expired = ops.expired_restores(now).await?;
+    Ok(expired.into_iter().map(|record| record.job).collect())
 }
 
 /// `brctl check`: everything that a backup of these groups would need, before it needs it.

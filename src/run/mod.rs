@@ -10,6 +10,7 @@ pub mod backup;
 mod baseline;
 mod confirm;
 pub mod coverage;
+mod discard;
 mod error;
 mod fires;
 pub mod group;

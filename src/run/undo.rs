@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::discard::{Foreign, discard, expire};
 use super::error::{Refused, RunError};
 use super::group::Outcome;
 use super::job::Job;
-use super::restore::{RestoreContext, hold_database};
+use super::restore::{RestoreContext, hold_database, make_live};
 use super::steps::{Builder, Proof, parse, proof};
 use crate::catalog::JobState;
 use crate::names::{JobId, TableName};
-use crate::ops::{Ops, RestoreRecord, SlotEnd, StepRecord, StepState};
+use crate::ops::{Ops, RestoreRecord, RestoreStatus, SlotEnd, StepRecord, StepState};
 use crate::plan::restore::Step;
 use crate::starrocks::{RestoreJobRow, RestoreState, Session, sql};
 
@@ -22,10 +23,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// After a failure: swaps back what was swapped, ends the running RESTORE, removes what was built. Errors are the statements for a person.
 ///
 /// A name whose swap could not be taken back holds the old live data: nothing of it is touched any more.
-pub async fn take_back(builder: &mut Builder<'_>) -> Result<(), Vec<String>> {
+///
+/// `from`: the first step that is taken back.
+pub async fn take_back(builder: &mut Builder<'_>, from: usize) -> Result<(), Vec<String>> {
     let mut left = Vec::new();
     let mut untouchable: BTreeSet<TableName> = BTreeSet::new();
-    for index in (0..builder.steps.len()).rev() {
+    for index in (from..builder.steps.len()).rev() {
         // Stuck ones too: an earlier life may have met a cluster in trouble.
         let begun = !matches!(
             builder.steps[index].state,
@@ -293,10 +296,17 @@ pub enum Ending {
     Undo,
     /// What stands under the suffix is dropped: after it there is nothing to undo.
     Discard,
+    /// The restored data becomes live, after a restore that stopped beside it.
+    MakeLive,
+    /// What is kept to undo to is dropped: its window is over.
+    Expire,
 }
 
 /// `brctl undo JOB` and `brctl discard JOB`.
 pub async fn run(job: &Job, restore: &JobId, ending: Ending) -> Outcome {
+    if ending == Ending::MakeLive {
+        return make_live(job, restore).await;
+    }
     let session = job.cluster.long_session(job.tuning.restore_timeout);
     match end(job, &session, restore, ending).await {
         Ok(message) => Outcome {
@@ -322,7 +332,9 @@ async fn end(
     let mut builder = Builder::new(job, session, &ops, &context, steps);
     let ended = match ending {
         Ending::Undo => undo(&mut builder, &record).await,
-        Ending::Discard => discard(&builder, record).await,
+        Ending::Discard => discard(&mut builder, record, Foreign::Refused).await,
+        Ending::Expire => expire(&mut builder, record).await,
+        Ending::MakeLive => unreachable!("run() has sent it elsewhere"),
     };
     let end = if ended.is_ok() {
         SlotEnd::Finished
@@ -351,7 +363,7 @@ pub async fn find(
     Ok((record, steps))
 }
 
-fn context(record: &RestoreRecord, steps: &[StepRecord]) -> Result<RestoreContext, RunError> {
+pub fn context(record: &RestoreRecord, steps: &[StepRecord]) -> Result<RestoreContext, RunError> {
     let head = steps.iter().find(|step| step.number == 0);
     head.and_then(|step| serde_json::from_str(&step.step).ok())
         .ok_or_else(|| {
@@ -363,15 +375,58 @@ fn context(record: &RestoreRecord, steps: &[StepRecord]) -> Result<RestoreContex
 }
 
 /// Looked at before it becomes a job.
-pub fn prove_fit(restore: &JobId, steps: &[StepRecord], ending: Ending) -> Result<(), RunError> {
-    let fits = steps.iter().any(|step| is_live_step(step, StepState::Done));
-    if ending == Ending::Discard || fits {
-        return Ok(());
+pub fn prove_fit(
+    record: &RestoreRecord,
+    steps: &[StepRecord],
+    ending: Ending,
+) -> Result<(), RunError> {
+    let restore = &record.job;
+    match ending {
+        Ending::Discard | Ending::Expire => Ok(()),
+        Ending::MakeLive => prove_open(restore, record, steps),
+        Ending::Undo if steps.iter().any(|step| is_live_step(step, StepState::Done)) => Ok(()),
+        Ending::Undo => Err(nothing_to_undo(restore, steps).into()),
     }
-    Err(nothing_to_undo(restore, steps).into())
+}
+
+/// Verified, under the suffix, and waiting to be made live.
+pub fn prove_open(
+    restore: &JobId,
+    record: &RestoreRecord,
+    steps: &[StepRecord],
+) -> Result<(), RunError> {
+    let any = |state| steps.iter().any(|step| is_live_step(step, state));
+    let refused = if any(StepState::Done) {
+        Refused::not_possible(
+            format!("restore `{restore}` is live already"),
+            format!("`brctl undo {restore}` swaps it back"),
+        )
+    } else if any(StepState::Undone) {
+        Refused::not_possible(
+            format!("restore `{restore}` was taken back or discarded"),
+            "ask for the restore again",
+        )
+    } else if record.status != RestoreStatus::Finished.as_str() || !any(StepState::Pending) {
+        Refused::not_possible(
+            format!("restore `{restore}` has nothing that waits to be made live"),
+            format!("`brctl show {restore}` tells how it ended"),
+        )
+    } else {
+        return Ok(());
+    };
+    Err(refused.into())
 }
 
 fn nothing_to_undo(restore: &JobId, steps: &[StepRecord]) -> Refused {
+    if steps
+        .iter()
+        .any(|step| is_live_step(step, StepState::Pending))
+    {
+        return Refused::not_possible(
+            format!("restore `{restore}` stands beside the live tables and replaced nothing"),
+            format!("`brctl swap {restore}` makes it live, `brctl discard {restore}` drops it"),
+        );
+    }
     if steps
         .iter()
         .any(|step| is_live_step(step, StepState::Undone))
@@ -407,6 +462,12 @@ async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<Strin
         take_back_step(builder, index, &step).await?;
         builder.mark(index, StepState::Undone).await?;
     }
+    // What stands under the suffix now is the restored data, which no window ends.
+    let ended = RestoreRecord {
+        undo_until: None,
+        ..record.clone()
+    };
+    builder.ops.record_restore(&ended).await?;
     Ok(format!(
         "restore `{}` is taken back; what it restored is kept under the suffix until `brctl discard {}`",
         record.job, record.job
@@ -415,45 +476,4 @@ async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<Strin
 
 fn is_live_step(record: &StepRecord, state: StepState) -> bool {
     record.state == state && matches!(parse(record), Ok(Step::Swap { .. } | Step::Rename { .. }))
-}
-
-async fn discard(builder: &Builder<'_>, mut record: RestoreRecord) -> Result<String, RunError> {
-    let mut dropped = Vec::new();
-    for step in &builder.steps {
-        let Ok(Step::Swap { restored, .. } | Step::Rename { restored, .. }) = parse(step) else {
-            continue;
-        };
-        let Proof::Ids {
-            live,
-            restored: built,
-        } = proof(step)
-        else {
-            continue;
-        };
-        match builder.id_of(&restored).await? {
-            None => {}
-            Some(id) if Some(id) == live || id == built => {
-                builder
-                    .repeat(&sql::drop_table(&builder.context.database, &restored))
-                    .await?;
-                dropped.push(restored.to_string());
-            }
-            Some(_) => {
-                return Err(Refused::not_possible(
-                    format!(
-                        "table {}.{restored} is not the one that restore `{}` left there",
-                        builder.context.database, record.job
-                    ),
-                    "drop it by hand if it is not needed",
-                )
-                .into());
-            }
-        }
-    }
-    record.undo_until = None;
-    builder.ops.record_restore(&record).await?;
-    Ok(match dropped.as_slice() {
-        [] => "nothing of it was left".to_owned(),
-        _ => format!("dropped {}", dropped.join(", ")),
-    })
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use brd::catalog::BackupKind;
 use brd::control::client::{Client, ClientError};
 use brd::control::protocol::{
-    Accepted, BODY_LIMIT, BackupRequest, JobList, PROTOCOL_VERSION, PinRequest, PruneRequest,
-    PruneStart, Refusal, RefusalCode, Report, Request, Response, RestoreRequest, RestoreStart,
+    Accepted, BODY_LIMIT, BackupRequest, JobList, PROTOCOL_VERSION, PinRequest, PointRequest,
+    PruneRequest, PruneStart, Refusal, RefusalCode, Report, Request, Response, RestoreRequest,
+    RestoreStart,
 };
 use brd::control::server::CONNECTION_LIMIT;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -50,6 +51,7 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
         group: None,
         tables: vec!["d.t".to_owned()],
         rename_suffix: "_x".to_owned(),
+        ..RestoreRequest::of(samples::label("l"))
     };
     client.status().await.unwrap_err();
     client.next(30).await.unwrap_err();
@@ -61,6 +63,13 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
     client.start_backup(backup.clone()).await.unwrap_err();
     client.plan_restore(restore.clone()).await.unwrap_err();
     client.start_restore(samples::plan()).await.unwrap_err();
+    let point = PointRequest {
+        group: Some(group.clone()),
+        database: None,
+        at: Some("2h ago".to_owned()),
+        timezone: None,
+    };
+    client.choose_points(point.clone()).await.unwrap_err();
     let pin = PinRequest { until: None };
     let prune = PruneRequest { group: None };
     client.pin(label.clone(), pin.clone()).await.unwrap_err();
@@ -72,6 +81,7 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
         .unwrap_err();
     client.cancel(job.clone()).await.unwrap_err();
     client.undo(job.clone()).await.unwrap_err();
+    client.swap(job.clone()).await.unwrap_err();
     client.discard(job.clone()).await.unwrap_err();
     client.init().await.unwrap_err();
     client.check().await.unwrap_err();
@@ -89,6 +99,7 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
         Request::StartRestore(RestoreStart {
             plan: samples::plan(),
         }),
+        Request::ChoosePoints(point),
         Request::Pin {
             label: label.clone(),
             pin,
@@ -100,6 +111,7 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
         }),
         Request::Cancel(job.clone()),
         Request::Undo(job.clone()),
+        Request::Swap(job.clone()),
         Request::Discard(job),
         Request::Init,
         Request::Check,
@@ -124,6 +136,7 @@ async fn answers_come_back_as_they_were_given() {
         group: None,
         tables: Vec::new(),
         rename_suffix: "_x".to_owned(),
+        ..RestoreRequest::of(samples::label("l"))
     };
     assert_eq!(client.plan_restore(request).await.unwrap(), samples::plan());
     served.stop().await;

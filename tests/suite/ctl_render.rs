@@ -3,9 +3,11 @@
 use brd::catalog::{BackupKind, JobKind, JobState, JobSummary};
 use brd::config::parse_schedule;
 use brd::control::protocol::{
-    BackupList, ClusterStatus, JobDetail, JobList, NextFires, Report, ReportLine, Status, Verdict,
+    BackupList, ClusterStatus, JobDetail, JobList, NextFires, OpenRestore, RecoveryPoint, Report,
+    ReportLine, Status, Verdict,
 };
-use brd::ctl::render::{backup, event, fires, job, plan, report, status};
+use brd::ctl::render::{backup, event, fires, job, plan, point, report, status};
+use brd::plan::restore::{Finish, SkippedPoint};
 
 use crate::ctl_samples as samples;
 
@@ -457,4 +459,86 @@ fn a_checked_file_ends_with_a_verdict() {
         report::checked(&[path, "b.toml".into()], &[]),
         "schedule.toml and b.toml: ok\n"
     );
+}
+
+#[test]
+fn a_chosen_point_says_how_far_it_is_from_what_was_wanted() {
+    let at = samples::at;
+    let chosen = |wanted: Option<&str>, skipped| RecoveryPoint {
+        database: samples::database("sales"),
+        label: samples::label("sales_20261122_inc"),
+        cut: at("2026-11-22T01:00:05Z"),
+        wanted: wanted.map(at),
+        skipped,
+    };
+    let skipped = |label| SkippedPoint {
+        label: samples::label(label),
+        cut: at("2026-11-22T03:00:05Z"),
+        reason: "retention has let it go".to_owned(),
+    };
+    let points = [
+        chosen(Some("2026-11-22T04:12:00Z"), vec![skipped("x")]),
+        chosen(None, (0..7).map(|_| skipped("y")).collect()),
+    ];
+    insta::assert_snapshot!(point::points(&points), @r"
+    sales as of 2026-11-22 01:00:05Z, 3h 11m before 2026-11-22 04:12:00Z: backup sales_20261122_inc
+      passed over: x of 2026-11-22 03:00:05Z: retention has let it go
+    sales as of 2026-11-22 01:00:05Z, the newest there is: backup sales_20261122_inc
+      passed over: y of 2026-11-22 03:00:05Z: retention has let it go
+      passed over: y of 2026-11-22 03:00:05Z: retention has let it go
+      passed over: y of 2026-11-22 03:00:05Z: retention has let it go
+      passed over: y of 2026-11-22 03:00:05Z: retention has let it go
+      passed over: y of 2026-11-22 03:00:05Z: retention has let it go
+      and 2 more are passed over
+    ");
+}
+
+#[test]
+fn a_restore_that_stops_beside_the_live_tables_says_what_ends_it() {
+    let mut detail = samples::restore_detail(JobState::Done, "restored and verified");
+    let planned = detail.plan.as_mut().unwrap();
+    planned.finish = Finish::Beside;
+    planned.source = Some(samples::database("shop"));
+    planned.creates_database = true;
+    insta::assert_snapshot!(plan::plan(planned), @r"
+    restore 2 tables of shop into sales to backup sales_20261122_inc
+      state of    2026-11-22 01:00:05Z
+      chain       sales_20261121_full (full) -> sales_20261122_inc (incremental)
+      repository  s3_repo
+      group       nightly
+      download    13.5 GiB in 3 RESTORE jobs
+      job         r9
+
+    items: 512.0 MiB, 1 replica, built as items_restored
+      from sales_20261122_inc: the whole table, for 1 partition, 512.0 MiB
+      stays as items_restored
+
+    orders: 13.0 GiB, 3 replicas, built as orders_restored
+      from sales_20261121_full: the whole table, for 2 partitions, 12.0 GiB
+      from sales_20261122_inc: 2 partitions (p20261121, p20261122), 1.0 GiB, by way of orders_restored_inc
+      without 1 partition (p20251121), gone at the recovery point
+      stays as orders_restored, beside the live table
+
+    database sales does not exist and is created
+
+    nothing live is touched; `brctl swap r9` makes it live, `brctl discard r9` drops it
+    ");
+    insta::assert_snapshot!(job::ended(&detail), @r"
+    restore r9 is done: restored and verified (12m 31s)
+      labels       sales_20261122_inc
+      restored as  items_restored, orders_restored
+    help: `brctl swap r9` makes it live, `brctl discard r9` drops it
+    ");
+    insta::assert_snapshot!(job::swapped(&detail), @"2 tables of sales as of backup sales_20261122_inc will be live: items, orders");
+    insta::assert_snapshot!(job::discarded(&detail), @"2 tables will be dropped for good from sales: items_restored, orders_restored");
+    let open = Status {
+        open_restores: vec![OpenRestore {
+            job: samples::job("r9"),
+            label: samples::label("sales_20261122_inc"),
+            finished: Some(samples::at("2026-11-22T02:00:00Z")),
+        }],
+        ..samples::status()
+    };
+    let shown = status::status(&open);
+    insta::assert_snapshot!(shown.lines().last().unwrap(), @"restore r9 of sales_20261122_inc stands beside the live tables since 2026-11-22 02:00:00Z: `brctl swap r9` or `brctl discard r9`");
 }

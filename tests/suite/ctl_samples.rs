@@ -11,7 +11,7 @@ use brd::control::protocol::{
     PROTOCOL_VERSION, Status,
 };
 use brd::names::{DatabaseName, GroupName, JobId, Label, PartitionName, RepositoryName, TableName};
-use brd::plan::restore::{LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
+use brd::plan::restore::{Finish, LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
 use chrono::{DateTime, Utc};
 
 pub const GIB: u64 = 1 << 30;
@@ -108,6 +108,7 @@ pub fn status() -> Status {
         ],
         running: Vec::new(),
         waiting: Vec::new(),
+        open_restores: Vec::new(),
     }
 }
 
@@ -330,6 +331,9 @@ pub fn plan() -> RestorePlan {
         recovery_point: Some(at("2026-11-22T01:00:05Z")),
         repository: RepositoryName::parse("s3_repo").unwrap(),
         database: database("sales"),
+        source: None,
+        creates_database: false,
+        finish: Finish::Live,
         group: Some(group("nightly")),
         links: vec![
             link(

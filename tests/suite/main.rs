@@ -18,6 +18,7 @@ mod monitoring;
 mod prune_samples;
 mod readme;
 mod restore;
+mod restore_options;
 mod retention;
 mod rival;
 mod schedule;

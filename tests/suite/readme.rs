@@ -442,8 +442,11 @@ impl Runbook {
         };
         let table = value("--table").map(|table| table.trim_start_matches("sales."));
         let found = sales(&self.world);
+        let beside = ["--no-swap", "--into"]
+            .iter()
+            .any(|option| arguments.contains(option));
         for (index, name) in TABLES.iter().enumerate() {
-            let restored = table.is_none_or(|table| table == *name);
+            let restored = !beside && table.is_none_or(|table| table == *name);
             let expected = if restored {
                 &wanted[index]
             } else {

@@ -10,7 +10,7 @@ use crate::control::protocol::{GroupName, JobId, Label, NEXT_DAYS_LIMIT, Request
 const NEXT_DAYS: u32 = 7;
 
 /// What the daemon takes, for refusals; a test holds it against [`route`].
-const ROUTES: [(&str, &str); 13] = [
+const ROUTES: [(&str, &str); 14] = [
     ("GET", "/v1/status"),
     ("GET", "/v1/next"),
     ("GET", "/v1/jobs"),
@@ -21,15 +21,17 @@ const ROUTES: [(&str, &str); 13] = [
     ("GET", "/v1/coverage"),
     ("POST", "/v1/restores"),
     ("POST", "/v1/restores/plan"),
+    ("POST", "/v1/restores/points"),
     ("POST", "/v1/backups/{label}/pin"),
     ("POST", "/v1/prunes"),
     ("POST", "/v1/prunes/plan"),
 ];
 
 /// The same, for the paths that only act.
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 8] = [
     "/v1/jobs/{job}/cancel",
     "/v1/jobs/{job}/undo",
+    "/v1/jobs/{job}/swap",
     "/v1/jobs/{job}/discard",
     "/v1/backups/{label}/unpin",
     "/v1/init",
@@ -79,6 +81,7 @@ pub(super) fn route(
         ("POST", ["backups"]) => Request::StartBackup(json(body)?),
         ("POST", ["restores"]) => Request::StartRestore(json(body)?),
         ("POST", ["restores", "plan"]) => Request::PlanRestore(json(body)?),
+        ("POST", ["restores", "points"]) => Request::ChoosePoints(json(body)?),
         ("POST", ["backups", label, "pin"]) => Request::Pin {
             label: Label::recorded(*label).map_err(bad)?,
             pin: json(body)?,
@@ -96,6 +99,7 @@ fn act(segments: &[&str], body: &[u8]) -> Result<Option<Request>, Rejection> {
     let request = match segments {
         ["jobs", job, "cancel"] => Request::Cancel(job_id(job)?),
         ["jobs", job, "undo"] => Request::Undo(job_id(job)?),
+        ["jobs", job, "swap"] => Request::Swap(job_id(job)?),
         ["jobs", job, "discard"] => Request::Discard(job_id(job)?),
         ["backups", label, "unpin"] => Request::Unpin(Label::recorded(*label).map_err(bad)?),
         ["init"] => Request::Init,

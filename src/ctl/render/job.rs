@@ -8,7 +8,7 @@ use super::{event, text};
 use crate::catalog::{JobEventKind, JobKind, JobState, JobSummary};
 use crate::control::protocol::{JobDetail, JobList};
 use crate::names::{JobId, TableName};
-use crate::plan::restore::{LiveTable, RestorePlan};
+use crate::plan::restore::{Finish, LiveTable, RestorePlan};
 
 /// Labels of a run in one cell.
 const LABELS_SHOWN: usize = 2;
@@ -116,6 +116,24 @@ pub fn discarded(detail: &JobDetail) -> String {
     }
 }
 
+/// Before `brctl swap` asks.
+pub fn swapped(detail: &JobDetail) -> String {
+    let job = &detail.summary.job;
+    match &detail.plan {
+        Some(plan) => {
+            let tables = plan.tables.iter().map(|table| &table.table);
+            format!(
+                "{} of {} as of backup {} will be live: {}\n",
+                text::count(plan.tables.len(), "table"),
+                plan.database,
+                plan.target,
+                names(tables, TABLES_SHOWN)
+            )
+        }
+        None => format!("the tables that job {job} restored will be live\n"),
+    }
+}
+
 /// What came of a job, and what can be done now.
 pub fn ended(detail: &JobDetail) -> String {
     let job = &detail.summary;
@@ -141,6 +159,10 @@ pub fn ended(detail: &JobDetail) -> String {
             Some(names(&job.labels, usize::MAX)).filter(|labels| !labels.is_empty()),
         ),
         (
+            "restored as",
+            Some(names(left_open(detail), TABLES_SHOWN)).filter(|left| !left.is_empty()),
+        ),
+        (
             "replaced data is kept as",
             Some(names(kept, TABLES_SHOWN)).filter(|kept| restored && !kept.is_empty()),
         ),
@@ -151,12 +173,23 @@ pub fn ended(detail: &JobDetail) -> String {
     text
 }
 
+/// What a restore that is done has left beside the live tables.
+fn left_open(detail: &JobDetail) -> Vec<&TableName> {
+    let done = detail.summary.kind == JobKind::Restore && detail.summary.state == JobState::Done;
+    let plan = detail
+        .plan
+        .as_ref()
+        .filter(|_| done && stopped_beside(detail));
+    plan.map_or_else(Vec::new, |plan| left(plan, JobState::Done))
+}
+
 fn noun(kind: JobKind) -> &'static str {
     match kind {
         JobKind::Full => "full backup",
         JobKind::Incremental => "incremental backup",
         JobKind::Restore => "restore",
         JobKind::Undo => "undo",
+        JobKind::Swap => "swap",
         JobKind::Discard => "discard",
         JobKind::Prune => "prune",
         JobKind::Adopt => "adoption",
@@ -186,6 +219,9 @@ fn help(detail: &JobDetail) -> Option<String> {
         ..
     } = &detail.summary;
     match (kind, state) {
+        (JobKind::Restore, JobState::Done) if stopped_beside(detail) => Some(format!(
+            "`brctl swap {job}` makes it live, `brctl discard {job}` drops it"
+        )),
         (JobKind::Restore, JobState::Done)
             if !detail
                 .plan
@@ -219,15 +255,23 @@ fn help(detail: &JobDetail) -> Option<String> {
 
 /// What stands under the suffix: after a swap or a rename only what was replaced, before it whatever was built.
 fn left(plan: &RestorePlan, state: JobState) -> Vec<&TableName> {
-    if state == JobState::Done {
+    if state == JobState::Done && plan.finish == Finish::Live {
         kept(plan)
     } else {
         plan.tables.iter().map(|table| &table.restored).collect()
     }
 }
 
+fn stopped_beside(detail: &JobDetail) -> bool {
+    let plan = detail.plan.as_ref();
+    plan.is_some_and(|plan| plan.finish == Finish::Beside)
+}
+
 /// Where the data is that a restore replaced.
 fn kept(plan: &RestorePlan) -> Vec<&TableName> {
+    if plan.finish == Finish::Beside {
+        return Vec::new();
+    }
     let replaced = plan
         .tables
         .iter()

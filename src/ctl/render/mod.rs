@@ -6,6 +6,7 @@ pub mod event;
 pub mod fires;
 pub mod job;
 pub mod plan;
+pub mod point;
 pub mod prune;
 pub mod report;
 pub mod status;

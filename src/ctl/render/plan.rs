@@ -2,7 +2,7 @@
 
 use super::text::{count, fields, names};
 use super::units::{size, time};
-use crate::plan::restore::{LiveTable, RestorePlan, SourcePlan, TablePlan};
+use crate::plan::restore::{Finish, LiveTable, RestorePlan, SourcePlan, TablePlan};
 
 /// Partitions in one line; `--json` has all.
 const NAMES_SHOWN: usize = 8;
@@ -10,8 +10,10 @@ const NAMES_SHOWN: usize = 8;
 pub fn plan(plan: &RestorePlan) -> String {
     let tables = count(plan.tables.len(), "table");
     let mut text = format!(
-        "restore {tables} of {} to backup {}\n",
-        plan.database, plan.target
+        "restore {tables} of {}{} to backup {}\n",
+        plan.source.as_ref().unwrap_or(&plan.database),
+        into(plan),
+        plan.target
     );
     text.push_str(&fields(vec![
         ("state of", plan.recovery_point.map(time)),
@@ -25,9 +27,22 @@ pub fn plan(plan: &RestorePlan) -> String {
         text.push('\n');
         text.push_str(&one_table(plan, table));
     }
+    if plan.creates_database {
+        text.push_str(&format!(
+            "\ndatabase {} does not exist and is created\n",
+            plan.database
+        ));
+    }
     text.push('\n');
     text.push_str(&summary(plan));
     text
+}
+
+fn into(plan: &RestorePlan) -> String {
+    match plan.source {
+        Some(_) => format!(" into {}", plan.database),
+        None => String::new(),
+    }
 }
 
 fn chain(plan: &RestorePlan) -> String {
@@ -66,7 +81,7 @@ fn one_table(plan: &RestorePlan, table: &TablePlan) -> String {
             named("partition", table.surplus.len(), &surplus)
         ));
     }
-    text.push_str(&live(table));
+    text.push_str(&live(plan, table));
     text
 }
 
@@ -89,7 +104,17 @@ fn source(plan: &RestorePlan, source: &SourcePlan, place: usize) -> String {
     format!("{label}: {what}, {}{by_way_of}", size(source.data_bytes))
 }
 
-fn live(table: &TablePlan) -> String {
+fn live(plan: &RestorePlan, table: &TablePlan) -> String {
+    if plan.finish == Finish::Beside {
+        return format!(
+            "  stays as {}{}\n",
+            table.restored,
+            match table.live {
+                LiveTable::Replaced { .. } => ", beside the live table",
+                LiveTable::Gone => "",
+            }
+        );
+    }
     let LiveTable::Replaced {
         differing, newer, ..
     } = &table.live
@@ -125,6 +150,12 @@ fn named(noun: &str, number: usize, names: &str) -> String {
 }
 
 fn summary(plan: &RestorePlan) -> String {
+    if plan.finish == Finish::Beside {
+        return format!(
+            "nothing live is touched; `brctl swap {0}` makes it live, `brctl discard {0}` drops it\n",
+            plan.job
+        );
+    }
     let replaced = plan
         .tables
         .iter()

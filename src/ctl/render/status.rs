@@ -4,7 +4,7 @@ use super::table::Table;
 use super::text::{count, fields, one_line};
 use super::units::{duration, time, time_or_dash};
 use crate::catalog::{BackupKind, JobState, JobSummary};
-use crate::control::protocol::{ClusterStatus, GroupStatus, Status};
+use crate::control::protocol::{ClusterStatus, GroupStatus, OpenRestore, Status};
 use crate::ctl::output::Mood;
 
 /// Groups in trouble come first, so that cutting hides only the healthy.
@@ -21,7 +21,22 @@ pub fn status(status: &Status) -> String {
     if !in_work.is_empty() {
         text.push_str(&jobs(&in_work));
     }
+    for open in &status.open_restores {
+        text.push_str(&open_restore(open));
+    }
     text
+}
+
+/// It holds room in the cluster, and waits for a person's word.
+fn open_restore(open: &OpenRestore) -> String {
+    format!(
+        "\nrestore {0} of {1} stands beside the live tables{2}: `brctl swap {0}` or `brctl discard {0}`\n",
+        open.job,
+        one_line(open.label.as_str()),
+        open.finished
+            .map(|at| format!(" since {}", time(at)))
+            .unwrap_or_default()
+    )
 }
 
 pub(in crate::ctl) fn mood(status: &Status) -> Mood {

@@ -8,13 +8,19 @@
 mod error;
 mod plan;
 mod planner;
+mod point;
 mod request;
 mod step;
 #[cfg(test)]
 mod tests;
+mod when;
 
 pub use error::RestorePlanError;
-pub use plan::{LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
+pub use plan::{Finish, LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
 pub use planner::{LiveDatabase, RestorePlanner};
+pub use point::{
+    Candidate, PointError, PointRequest, RecoveryPoint, SkippedPoint, candidates, fitting, nothing,
+};
 pub use request::{RestoreRequest, Selection, default_suffix};
 pub use step::Step;
+pub use when::{GroupZones, When, WhenError};

@@ -18,7 +18,16 @@ pub struct RestorePlan {
     /// When the cluster accepted the target's BACKUP, or when it was verified unchanged.
     pub recovery_point: Option<DateTime<Utc>>,
     pub repository: RepositoryName,
+    /// Where the tables are built and made live.
     pub database: DatabaseName,
+    /// The backup's own database, where it is another one.
+    #[serde(default)]
+    pub source: Option<DatabaseName>,
+    /// Whether the database must be created first.
+    #[serde(default)]
+    pub creates_database: bool,
+    #[serde(default)]
+    pub finish: Finish,
     pub group: Option<GroupName>,
     /// The whole chain, the full first.
     pub links: Vec<PlannedLink>,
@@ -33,6 +42,17 @@ impl RestorePlan {
             .map(|source| source.data_bytes)
             .sum()
     }
+}
+
+/// How a restore ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finish {
+    /// With the restored tables in the place of the live ones.
+    #[default]
+    Live,
+    /// With the restored tables verified, under the suffix, and nothing live touched.
+    Beside,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

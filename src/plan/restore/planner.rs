@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::RestorePlanError;
-use super::plan::{LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
+use super::plan::{Finish, LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
 use super::request::Selection;
 use crate::catalog::{Chain, Link, Partitioning, TableFacts, TableState};
 use crate::names::{DatabaseName, JobId, Label, PartitionName, RepositoryName, TableName};
@@ -15,6 +15,8 @@ pub struct LiveDatabase {
     pub taken: BTreeSet<TableName>,
     pub tables: BTreeMap<TableName, TableFacts>,
     pub alive_backends: u32,
+    /// It is not there yet, or not any more.
+    pub absent: bool,
 }
 
 /// The plan for one database's recovery point.
@@ -22,9 +24,13 @@ pub struct RestorePlanner<'a> {
     pub job: JobId,
     pub chain: &'a Chain,
     pub repository: RepositoryName,
+    /// Where the tables go.
     pub database: DatabaseName,
+    /// The backup's own database.
+    pub source: DatabaseName,
     pub selection: Selection,
     pub suffix: String,
+    pub finish: Finish,
     pub live: &'a LiveDatabase,
 }
 
@@ -53,6 +59,9 @@ impl RestorePlanner<'_> {
                 Selection::Group { group, .. } => Some(group.clone()),
                 Selection::Everything | Selection::Tables(_) => None,
             },
+            source: Some(self.source).filter(|source| *source != self.database),
+            creates_database: self.live.absent,
+            finish: self.finish,
             job: self.job,
             repository: self.repository,
             database: self.database,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::names::{GroupName, Label, TableName};
+use super::plan::Finish;
+use crate::names::{DatabaseName, GroupName, Label, TableName};
 
 /// One recovery point, or some of its tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,26 @@ pub struct RestoreRequest {
     /// Goes behind each table's name; letters, digits and `_`.
     #[serde(default = "default_suffix")]
     pub rename_suffix: String,
+    /// Whether it ends with the restored tables live, or beside the live ones.
+    #[serde(default)]
+    pub finish: Finish,
+    /// Restore into this database instead of the backup's own.
+    #[serde(default)]
+    pub into: Option<DatabaseName>,
+}
+
+impl RestoreRequest {
+    /// Every table of a backup, live in the end.
+    pub fn of(target_label: Label) -> RestoreRequest {
+        RestoreRequest {
+            target_label,
+            group: None,
+            tables: Vec::new(),
+            rename_suffix: default_suffix(),
+            finish: Finish::Live,
+            into: None,
+        }
+    }
 }
 
 pub fn default_suffix() -> String {

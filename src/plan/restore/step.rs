@@ -99,6 +99,11 @@ impl Step {
         }
     }
 
+    /// Makes restored data live; everything before it touches nothing that is.
+    pub fn is_live_step(&self) -> bool {
+        matches!(self, Step::Swap { .. } | Step::Rename { .. })
+    }
+
     /// For a person following along.
     pub fn describe(&self) -> String {
         match self {

@@ -21,6 +21,7 @@ fn live(tables: &[&str], others: &[&str]) -> LiveDatabase {
             .collect(),
         tables,
         alive_backends: 3,
+        absent: false,
     }
 }
 
@@ -35,8 +36,10 @@ fn plan_of(
         chain,
         repository: RepositoryName::parse("nightly").unwrap(),
         database: DatabaseName::parse("shop").unwrap(),
+        source: DatabaseName::parse("shop").unwrap(),
         selection,
         suffix: suffix.to_owned(),
+        finish: Finish::Live,
         live,
     }
     .plan()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::execute::RestoreContext;
 use crate::catalog::JobState;
@@ -18,6 +18,10 @@ const RECORDING: Duration = Duration::from_secs(600);
 /// How the steps ended.
 pub enum Carried {
     Done {
+        checksum: String,
+    },
+    /// Verified, and left under the suffix: nothing live was touched.
+    Beside {
         checksum: String,
     },
     /// Everything of ours is removed again, the live tables are as they were.
@@ -36,6 +40,12 @@ impl Carried {
             Carried::Done { .. } => Outcome {
                 state: JobState::Done,
                 message: "restored, verified and live".to_owned(),
+                help: None,
+            },
+            Carried::Beside { .. } => Outcome {
+                state: JobState::Done,
+                message: "restored and verified beside the live tables, which are as they were"
+                    .to_owned(),
                 help: None,
             },
             Carried::TakenBack(error) => Outcome {
@@ -66,6 +76,12 @@ impl Carried {
     }
 }
 
+/// When what a restore that ends now has replaced may be dropped.
+pub fn undo_until(job: &Job) -> Option<DateTime<Utc>> {
+    let window = TimeDelta::from_std(job.tuning.undo_window).unwrap_or(TimeDelta::MAX);
+    job.now().checked_add_signed(window)
+}
+
 /// The history row, then the slot. A detached restore keeps both for the next life.
 pub async fn conclude(
     job: &Job,
@@ -77,12 +93,13 @@ pub async fn conclude(
 ) -> Result<(), RunError> {
     let (status, end) = match carried {
         Carried::Detached => return Ok(()),
-        Carried::Done { .. } => (RestoreStatus::Finished, SlotEnd::Finished),
+        Carried::Done { .. } | Carried::Beside { .. } => {
+            (RestoreStatus::Finished, SlotEnd::Finished)
+        }
         Carried::TakenBack(RunError::Stopped(_)) => (RestoreStatus::Cancelled, SlotEnd::Cancelled),
         Carried::TakenBack(_) | Carried::Stuck { .. } => (RestoreStatus::Failed, SlotEnd::Failed),
     };
     let now = job.now();
-    let window = TimeDelta::from_std(job.tuning.undo_window).unwrap_or(TimeDelta::MAX);
     let done = matches!(carried, Carried::Done { .. });
     let record = RestoreRecord {
         job: context.job.clone(),
@@ -96,15 +113,14 @@ pub async fn conclude(
         status: status.as_str().to_owned(),
         repository: context.repository.clone(),
         error: carried.error(),
-        checksum: if let Carried::Done { checksum } = carried {
-            Some(checksum.clone())
-        } else {
-            None
+        checksum: match carried {
+            Carried::Done { checksum } | Carried::Beside { checksum } => Some(checksum.clone()),
+            Carried::TakenBack(_) | Carried::Stuck { .. } | Carried::Detached => None,
         },
         group: context.group.clone(),
         plan: plan.map(|plan| serde_json::to_string(plan).expect("a plan is JSON")),
         requested_by: Some(context.requested_by.clone()),
-        undo_until: done.then(|| now.checked_add_signed(window)).flatten(),
+        undo_until: done.then(|| undo_until(job)).flatten(),
         started: Some(context.started),
         finished: Some(now),
     };

@@ -6,16 +6,16 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::ending::{Carried, conclude};
-use super::resolve::{Wanted, plan_wanted};
+use super::resolve::{PlanOrder, Wanted, plan_wanted};
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName, TableName};
 use crate::ops::{Ops, Reservation, Scope, SlotClaim, StepRecord, StepState};
-use crate::plan::restore::{LiveTable, RestorePlan, Step, TablePlan};
+use crate::plan::restore::{Finish, LiveTable, RestorePlan, Step, TablePlan};
 use crate::run::error::{Refused, RunError};
 use crate::run::group::Outcome;
 use crate::run::job::{Job, JobStop};
 use crate::run::preflight::prepare;
 use crate::run::slots::{Heartbeat, hold};
-use crate::run::steps::Builder;
+use crate::run::steps::{Builder, Proof};
 use crate::run::undo;
 use crate::starrocks::{Session, sql};
 
@@ -31,6 +31,29 @@ pub struct RestoreContext {
     pub requested_by: String,
     pub started: DateTime<Utc>,
     pub whole_database: bool,
+    #[serde(default)]
+    pub finish: Finish,
+    /// Of the slot's own job: what the next life is to go on with.
+    #[serde(default)]
+    pub phase: Phase,
+}
+
+/// Which half of a restore is run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// From the first step, as far as the plan goes.
+    #[default]
+    Plan,
+    /// The steps that make it live, after it stopped beside the live tables.
+    MakeLive,
+}
+
+impl RestoreContext {
+    /// Whether it ends before the first step that makes anything live.
+    pub fn stops_beside(&self) -> bool {
+        self.finish == Finish::Beside && self.phase == Phase::Plan
+    }
 }
 
 /// How long a restore waits for the database's slot, or for a cluster that does not answer.
@@ -66,6 +89,8 @@ async fn begin(
         requested_by: requested_by.to_owned(),
         started: job.now(),
         whole_database: plan.group.is_none(),
+        finish: plan.finish,
+        phase: Phase::Plan,
     };
     let (slot, _beating) = hold_database(job, &session, &ops, &context).await?;
     let carried = match write_plan(job, &session, &ops, plan, &mut context).await {
@@ -124,8 +149,15 @@ async fn prove_unmoved(session: &Session, ops: &Ops, plan: &RestorePlan) -> Resu
         )
         .into());
     };
-    let (job, wanted) = (plan.job.clone(), Wanted::Tables(tables));
-    let (mut fresh, whole) = plan_wanted(session, ops, job, &plan.target, wanted, suffix).await?;
+    let order = PlanOrder {
+        job: plan.job.clone(),
+        target: &plan.target,
+        wanted: Wanted::Tables(tables),
+        suffix,
+        finish: plan.finish,
+        into: plan.source.is_some().then(|| plan.database.clone()),
+    };
+    let (mut fresh, whole) = plan_wanted(session, ops, order).await?;
     fresh.group.clone_from(&plan.group);
     if shape(&fresh) == shape(plan) {
         return Ok(whole);
@@ -188,8 +220,23 @@ fn record(number: u32, step: &Step, plan: &RestorePlan, timeout: Duration) -> St
         state: StepState::Pending,
         statement: statement(step, plan, timeout),
         step: serde_json::to_string(step).expect("a step is JSON"),
-        proof: None,
+        proof: planned(step, plan)
+            .map(|proof| serde_json::to_string(&proof).expect("a proof is JSON")),
     }
+}
+
+/// Whose place the step takes, as the plan said it.
+fn planned(step: &Step, plan: &RestorePlan) -> Option<Proof> {
+    let (Step::Swap { table, .. } | Step::Rename { table, .. }) = step else {
+        return None;
+    };
+    let live = plan.tables.iter().find(|planned| planned.table == *table)?;
+    Some(Proof::Planned {
+        live: match live.live {
+            LiveTable::Replaced { table_id, .. } => Some(table_id),
+            LiveTable::Gone => None,
+        },
+    })
 }
 
 /// What a person could send; where it takes more than one statement, what they do.
@@ -242,6 +289,7 @@ pub async fn carry_on(
         RunError::Failed("it was being taken back when the daemon stopped".to_owned())
     } else {
         match builder.run().await {
+            Ok(checksum) if context.stops_beside() => return Carried::Beside { checksum },
             Ok(checksum) => return Carried::Done { checksum },
             Err(RunError::Stopped(JobStop::Detach)) => return Carried::Detached,
             Err(error) => error,
@@ -257,7 +305,7 @@ pub async fn carry_on(
         job.journal.finding(text, None);
         return Carried::Detached;
     }
-    match undo::take_back(&mut builder).await {
+    match undo::take_back(&mut builder, 0).await {
         Ok(()) => Carried::TakenBack(error),
         Err(statements) => Carried::Stuck { error, statements },
     }

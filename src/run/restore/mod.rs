@@ -4,12 +4,17 @@
 //! `ops.restore_steps` before it runs. A failure before the first swap removes what was built; a failure among the swaps takes the done ones
 //! back first. What cannot be taken back is said, with the statements to run.
 //!
-//! In order of reading: `resolve` looks and decides, `execute` runs what was decided, `ending` is what is on record of it.
+//! In order of reading: `points` chooses the recovery point, `resolve` looks and decides, `execute` runs what was decided, `ending` is what is
+//! on record of it, `make_live` is the second half of a restore that stopped after it was verified.
 
 mod ending;
 mod execute;
+mod make_live;
+mod points;
 mod resolve;
 
 pub use ending::{Carried, conclude};
-pub use execute::{RestoreContext, carry_on, hold_database, run};
+pub use execute::{Phase, RestoreContext, carry_on, hold_database, run};
+pub use make_live::{make_live, resume};
+pub use points::points;
 pub use resolve::plan;

@@ -3,7 +3,9 @@
 use crate::catalog::{Chain, Link};
 use crate::names::{DatabaseName, JobId, Label, QualifiedTable, TableName};
 use crate::ops::Ops;
-use crate::plan::restore::{LiveDatabase, RestorePlan, RestorePlanner, RestoreRequest, Selection};
+use crate::plan::restore::{
+    Finish, LiveDatabase, RestorePlan, RestorePlanner, RestoreRequest, Selection,
+};
 use crate::run::baseline::load_chain;
 use crate::run::confirm::{SnapshotFound, snapshot};
 use crate::run::error::{Refused, RunError};
@@ -24,28 +26,42 @@ pub async fn plan(
     job: JobId,
     request: &RestoreRequest,
 ) -> Result<RestorePlan, RunError> {
-    let suffix = request.rename_suffix.clone();
-    plan_wanted(
-        session,
-        ops,
+    let order = PlanOrder {
         job,
-        &request.target_label,
-        Wanted::Request(request),
-        suffix,
-    )
-    .await
-    .map(|(plan, _)| plan)
+        target: &request.target_label,
+        wanted: Wanted::Request(request),
+        suffix: request.rename_suffix.clone(),
+        finish: request.finish,
+        into: request.into.clone(),
+    };
+    plan_wanted(session, ops, order).await.map(|(plan, _)| plan)
+}
+
+/// A request, or a plan that is made once more.
+pub(super) struct PlanOrder<'a> {
+    pub job: JobId,
+    pub target: &'a Label,
+    pub wanted: Wanted<'a>,
+    pub suffix: String,
+    pub finish: Finish,
+    /// `None`: the backup's own database.
+    pub into: Option<DatabaseName>,
 }
 
 /// With whether the plan restores all that the recovery point has.
 pub(super) async fn plan_wanted(
     session: &Session,
     ops: &Ops,
-    job: JobId,
-    target: &Label,
-    wanted: Wanted<'_>,
-    suffix: String,
+    order: PlanOrder<'_>,
 ) -> Result<(RestorePlan, bool), RunError> {
+    let PlanOrder {
+        job,
+        target,
+        wanted,
+        suffix,
+        finish,
+        into,
+    } = order;
     let mut chain = load_chain(ops, target, None).await??;
     let repository_name = chain
         .links()
@@ -54,10 +70,14 @@ pub(super) async fn plan_wanted(
         .expect("a chain has its target");
     repository(session, &repository_name, Purpose::Restore).await?;
     chain = prove_snapshots(session, chain).await?;
-    let database = database_of(ops, &chain).await?;
+    let source = database_of(ops, &chain).await?;
+    let database = match into {
+        Some(into) => prove_not_ops(into)?,
+        None => source.clone(),
+    };
     let live = live_database(session, &database).await?;
     let selection = match wanted {
-        Wanted::Request(request) => selection(ops, &database, request, &chain).await?,
+        Wanted::Request(request) => selection(ops, &source, request, &chain).await?,
         Wanted::Tables(tables) => Selection::Tables(tables),
     };
     let planner = RestorePlanner {
@@ -65,8 +85,10 @@ pub(super) async fn plan_wanted(
         chain: &chain,
         repository: repository_name,
         database,
+        source,
         selection,
         suffix,
+        finish,
         live: &live,
     };
     let plan = planner.plan()?;
@@ -143,6 +165,7 @@ async fn live_database(
         Err(FactsError::NoDatabase(_)) => {
             return Ok(LiveDatabase {
                 alive_backends: backends_alive,
+                absent: true,
                 ..LiveDatabase::default()
             });
         }
@@ -158,7 +181,19 @@ async fn live_database(
         taken,
         tables: facts.tables,
         alive_backends: backends_alive,
+        absent: false,
     })
+}
+
+/// What brd remembers of the restore stands there, and could be swapped away under it.
+fn prove_not_ops(into: DatabaseName) -> Result<DatabaseName, Refused> {
+    if !into.as_str().eq_ignore_ascii_case("ops") {
+        return Ok(into);
+    }
+    Err(Refused::not_possible(
+        "nothing is restored into the database `ops`, where brd keeps its record of the restore",
+        "name another database with --into, and copy from there",
+    ))
 }
 
 async fn selection(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::copy::Looked;
 use super::proof::{Proof, parse, proof};
-use super::swap::expected_id;
+use super::swap::{expected_id, vanished};
 use crate::names::TableName;
 use crate::ops::{Ops, StepRecord, StepState};
 use crate::plan::restore::Step;
@@ -62,10 +62,15 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The checksum of what is live afterwards.
+    /// The checksum of what is live afterwards, or stands beside what is.
     pub async fn run(&mut self) -> Result<String, RunError> {
-        let of = u32::try_from(self.steps.len()).unwrap_or(u32::MAX);
-        for index in 0..self.steps.len() {
+        let end = if self.context.stops_beside() {
+            self.first_live_step()
+        } else {
+            self.steps.len()
+        };
+        let of = u32::try_from(end).unwrap_or(u32::MAX);
+        for index in 0..end {
             if self.steps[index].state == StepState::Done {
                 continue;
             }
@@ -95,18 +100,41 @@ impl<'a> Builder<'a> {
             return Ok(Announced::Earlier);
         }
         let job = self.job;
+        let planned = proof(&self.steps[index]);
         let proof = job.patiently(UNSEEN, || self.look_before(step)).await?;
+        prove_planned(step, &planned, &proof)?;
         self.steps[index].proof = Some(serde_json::to_string(&proof).expect("a proof is JSON"));
         self.mark(index, StepState::Running).await?;
         Ok(Announced::Now)
     }
 
+    /// Where the steps begin that make tables live.
+    pub fn first_live_step(&self) -> usize {
+        let is_live = |record: &StepRecord| parse(record).is_ok_and(|step| step.is_live_step());
+        let first = self.steps.iter().position(is_live);
+        first.unwrap_or(self.steps.len())
+    }
+
+    pub fn is_turned_back(&self) -> bool {
+        let turned = |head: &StepRecord| head.state == StepState::Undone;
+        self.head.as_ref().is_some_and(turned)
+    }
+
     /// Written down before the first step is taken back.
     pub async fn turn_back(&mut self) -> Result<(), RunError> {
+        self.mark_head(StepState::Undone).await
+    }
+
+    /// After everything is taken back that may be done anew.
+    pub async fn turn_forward(&mut self) -> Result<(), RunError> {
+        self.mark_head(StepState::Done).await
+    }
+
+    async fn mark_head(&mut self, state: StepState) -> Result<(), RunError> {
         let Some(head) = &mut self.head else {
             return Ok(());
         };
-        head.state = StepState::Undone;
+        head.state = state;
         let (ops, job) = (self.ops, self.job);
         let head = std::slice::from_ref(head);
         let write = || async { Ok(ops.write_steps(&self.context.job, head, job.now()).await?) };
@@ -135,10 +163,16 @@ impl<'a> Builder<'a> {
                     restored: expected_id(&ids, restored)?,
                 }
             }
-            Step::Rename { restored, .. } => Proof::Ids {
-                live: None,
-                restored: expected_id(&self.ids().await?, restored)?,
-            },
+            Step::Rename { restored, table } => {
+                let ids = self.ids().await?;
+                if ids.contains_key(table) {
+                    return Err(vanished(table));
+                }
+                Proof::Ids {
+                    live: None,
+                    restored: expected_id(&ids, restored)?,
+                }
+            }
             Step::Quiet { table } => Proof::Properties {
                 before: self.self_dropping(table).await?,
             },
@@ -225,5 +259,17 @@ impl<'a> Builder<'a> {
             Ok(())
         };
         self.job.insist(UNSEEN, run).await
+    }
+}
+
+/// A plan replaces the table that it named, and no other that has come under its name since.
+fn prove_planned(step: &Step, planned: &Proof, now: &Proof) -> Result<(), RunError> {
+    match (step, planned, now) {
+        (
+            Step::Swap { table, .. } | Step::Rename { table, .. },
+            Proof::Planned { live: planned },
+            Proof::Ids { live, .. },
+        ) if planned != live => Err(vanished(table)),
+        _ => Ok(()),
     }
 }

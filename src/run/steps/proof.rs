@@ -17,6 +17,10 @@ pub enum Proof {
         live: Option<u64>,
         restored: u64,
     },
+    /// From the plan, for a step that makes a table live: the table that it takes the place of.
+    Planned {
+        live: Option<u64>,
+    },
     /// Properties that were on.
     Properties {
         before: BTreeMap<String, String>,

@@ -109,7 +109,7 @@ pub(super) fn expected_id(
     ids.get(table).copied().ok_or_else(|| vanished(table))
 }
 
-fn vanished(table: &TableName) -> RunError {
+pub(super) fn vanished(table: &TableName) -> RunError {
     Refused::not_possible(
         format!("table {table} is not the one that was planned with: somebody dropped, swapped or created it meanwhile"),
         "look at the tables, then ask for the restore again",

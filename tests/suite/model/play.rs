@@ -336,7 +336,7 @@ impl Player {
             target_label: label.clone(),
             group: None,
             tables: only.map(str::to_owned).into_iter().collect(),
-            rename_suffix: "_restored".to_owned(),
+            ..RestoreRequest::of(label.clone())
         };
         let plan = match (
             restore::plan(&session, &ops, job.id.clone(), &request).await,
