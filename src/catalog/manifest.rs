@@ -65,6 +65,15 @@ pub struct PartitionRecord {
     /// The frontend's statistics at backup time: for people, not for proofs.
     pub rows: u64,
     pub data_bytes: u64,
+    /// Of the very content that the snapshot holds; `None` where it was not measured, or moved.
+    pub measured: Option<Measured>,
+}
+
+/// Counted on the cluster, not taken from its statistics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Measured {
+    pub rows: u64,
+    pub checksum: Option<String>,
 }
 
 impl Manifest {

@@ -26,4 +26,4 @@ pub use facts::{
 pub use fingerprint::{Fingerprint, PhysicalPartition, RecordedFingerprint, SchemaFingerprint};
 pub use inventory::{Inventory, TablePattern};
 pub use job::{JobEvent, JobEventKind, JobKind, JobState, JobSummary};
-pub use manifest::{Manifest, PartitionRecord, TableRecord, TableRecordState};
+pub use manifest::{Manifest, Measured, PartitionRecord, TableRecord, TableRecordState};

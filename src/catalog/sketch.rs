@@ -82,6 +82,7 @@ fn partition_record(text: &str) -> PartitionRecord {
         visible_version: 0,
         rows: 0,
         data_bytes: bytes.parse().unwrap(),
+        measured: None,
     }
 }
 

@@ -14,7 +14,7 @@ use super::cron::Cron;
 use super::file::{DefaultKeys, GroupKeys, SCHEDULE_TABLES, ScheduleKeys};
 use super::finding::Inspection;
 use super::keys::accepts;
-use super::schedule::{CatchUp, GroupSchedule, Keep, Overlap, Schedule};
+use super::schedule::{CatchUp, GroupSchedule, Keep, Overlap, Schedule, Verify};
 use super::tables;
 use super::value::{DAY, HOUR, JOB_TIMEOUT, MINUTE};
 use super::zone::Zone;
@@ -243,6 +243,7 @@ struct Rules {
     jitter: Duration,
     job_timeout: Option<Duration>,
     keep: Keep,
+    verify: Option<Verify>,
 }
 
 impl Rules {
@@ -257,6 +258,7 @@ impl Rules {
             jitter: Duration::ZERO,
             job_timeout: None,
             keep: Keep::EVERYTHING,
+            verify: None,
         }
     }
 
@@ -281,6 +283,7 @@ impl Rules {
             wait_limit: wait.unwrap_or(self.wait_limit),
             jitter: jitter.unwrap_or(self.jitter),
             job_timeout: timeout.or(self.job_timeout),
+            verify: inspection.word("verify", &keys.verify).or(self.verify),
             keep: self.keep(keys, inspection),
         }
     }
@@ -312,6 +315,7 @@ impl Rules {
             jitter: self.jitter,
             job_timeout: self.job_timeout,
             keep: self.keep,
+            verify: self.verify,
         }
     }
 }

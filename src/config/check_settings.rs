@@ -10,6 +10,7 @@ use super::file::{ClusterKeys, ControlKeys, JobKeys, LogKeys, SETTINGS_TABLES, S
 use super::finding::Inspection;
 use super::keys::accepts;
 use super::nearest::nearest;
+use super::schedule::Verify;
 use super::settings::{
     ClusterSettings, ControlSettings, FrontendAddress, JobSettings, LogSettings, Rotation, Settings,
 };
@@ -337,5 +338,8 @@ fn job_settings(keys: &JobKeys, inspection: &mut Inspection) -> JobSettings {
         job_timeout: timeout.unwrap_or(DAY),
         drain_timeout: drain.unwrap_or(10 * MINUTE),
         undo_window: undo.unwrap_or(7 * DAY),
+        verify: inspection
+            .word("verify", &keys.verify)
+            .unwrap_or(Verify::Counts),
     }
 }

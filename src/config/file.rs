@@ -58,6 +58,7 @@ pub(super) struct JobKeys {
     pub job_timeout: Text,
     pub drain_timeout: Text,
     pub undo_window: Text,
+    pub verify: Text,
 }
 
 /// A schedule file outside its tables.
@@ -84,6 +85,7 @@ pub(super) struct DefaultKeys {
     pub keep_weekly: Number,
     pub keep_monthly: Number,
     pub keep_floor: Number,
+    pub verify: Text,
 }
 
 /// `[group.NAME]`: the cron expressions, and the keys of [`DefaultKeys`] again (serde's `flatten` would lose the
@@ -106,6 +108,7 @@ pub(super) struct GroupKeys {
     pub keep_weekly: Number,
     pub keep_monthly: Number,
     pub keep_floor: Number,
+    pub verify: Text,
 }
 
 impl GroupKeys {
@@ -125,6 +128,7 @@ impl GroupKeys {
             keep_weekly: self.keep_weekly,
             keep_monthly: self.keep_monthly,
             keep_floor: self.keep_floor,
+            verify: self.verify,
         };
         (self.full, self.incremental, rest)
     }

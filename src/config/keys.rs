@@ -22,6 +22,8 @@ const CRON: &str = "a cron expression of 5 fields, as in \"0 1 * * 0\" (minute, 
                     week), or 6 with seconds first, or @hourly, @daily, @weekly, @monthly, @yearly";
 const JOB_TIMEOUT: &str = "a duration from 10 minutes to 30 days, as in \"12h\" or \"1day\"";
 
+const VERIFY: &str = "\"counts\", \"checksum\" or \"none\"";
+
 const fn key(name: &'static str, home: &'static str, accepts: &'static str) -> Key {
     Key {
         name,
@@ -101,6 +103,8 @@ const KEYS: &[Key] = &[
         JOBS,
         "a duration of at most 365 days, as in \"7days\"",
     ),
+    key("verify", JOBS, VERIFY),
+    key("verify", GROUP, VERIFY),
     key("full", GROUP_ONLY, CRON),
     key("incremental", GROUP_ONLY, CRON),
     key(

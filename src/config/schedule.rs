@@ -35,6 +35,8 @@ pub struct GroupSchedule {
     /// `None` for the job timeout of `brd.toml`.
     pub job_timeout: Option<Duration>,
     pub keep: Keep,
+    /// `None` for that of `brd.toml`.
+    pub verify: Option<Verify>,
 }
 
 /// What a group's retention keeps; what no rule keeps expires. Without any rule everything is kept.
@@ -87,4 +89,15 @@ pub enum CatchUp {
 pub enum Overlap {
     Wait,
     Skip,
+}
+
+/// What is measured of a backup's partitions once it is made, for its restore to be held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verify {
+    /// Rows.
+    Counts,
+    /// Rows and content: reads all that was taken once more.
+    Checksum,
+    None,
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::schedule::Verify;
 use crate::names::RepositoryName;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct JobSettings {
     pub drain_timeout: Duration,
     /// How long the old data of a restored table is kept.
     pub undo_window: Duration,
+    /// For the groups that name none.
+    pub verify: Verify,
 }
 
 /// Where a frontend listens for the MySQL protocol.

@@ -93,6 +93,7 @@ impl Engine {
         let defaults = Defaults {
             repository: setup.settings.cluster.repository.clone(),
             job_timeout: setup.settings.jobs.job_timeout,
+            verify: setup.settings.jobs.verify,
         };
         Engine {
             dispatcher: Dispatcher::new(setup.schedule.clone(), defaults, now, new_job_id),

@@ -11,6 +11,7 @@ use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 use crate::plan::restore::RestorePlan;
 use crate::plan::retention::{Keeping, PrunePlan};
 use crate::plan::timetable::Fire;
+use crate::plan::verify::Verify;
 use crate::run::group::GroupOrder;
 use crate::run::undo::Ending;
 
@@ -80,6 +81,7 @@ impl Work {
 pub struct Defaults {
     pub repository: Option<RepositoryName>,
     pub job_timeout: Duration,
+    pub verify: Verify,
 }
 
 /// How long a request waits for its turn or for the cluster: a person is watching.
@@ -170,6 +172,7 @@ impl Defaults {
             job_timeout: rules
                 .and_then(|rules| rules.job_timeout)
                 .unwrap_or(self.job_timeout),
+            verify: rules.and_then(|rules| rules.verify).unwrap_or(self.verify),
             patience: REQUEST_PATIENCE,
             only: None,
         })

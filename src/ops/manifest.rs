@@ -10,7 +10,7 @@ use super::history::label as label_cell;
 use super::insert::{Cell, inserts};
 use super::{Ops, OpsError, key_hash};
 use crate::catalog::{
-    LeftOut, LeftOutReason, Manifest, PartitionRecord, Partitioning, RecordedFingerprint,
+    LeftOut, LeftOutReason, Manifest, Measured, PartitionRecord, Partitioning, RecordedFingerprint,
     SchemaFingerprint, TableRecord, TableRecordState,
 };
 use crate::names::{DatabaseName, Label, PartitionName, TableName};
@@ -33,7 +33,7 @@ const TABLE_COLUMNS: [&str; 11] = [
     "reason",
 ];
 
-const PARTITION_COLUMNS: [&str; 10] = [
+const PARTITION_COLUMNS: [&str; 12] = [
     "key_hash",
     "label",
     "database_name",
@@ -44,6 +44,8 @@ const PARTITION_COLUMNS: [&str; 10] = [
     "visible_version",
     "row_count",
     "data_bytes",
+    "counted_rows",
+    "checksum",
 ];
 
 /// The word in `backup_tables.state` for a table that the inventory names and the backup does not hold; no [`TableRecord`] says it.
@@ -315,6 +317,7 @@ fn partition_row(
     partition: &PartitionRecord,
     created: Cell,
 ) -> Vec<Cell> {
+    let measured = partition.measured.as_ref();
     vec![
         Cell::Text(partition_key(label, database, table, name)),
         Cell::text(label),
@@ -326,6 +329,8 @@ fn partition_row(
         Cell::count(partition.visible_version),
         Cell::count(partition.rows),
         Cell::count(partition.data_bytes),
+        measured.map_or(Cell::Null, |measured| Cell::count(measured.rows)),
+        Cell::optional(measured.and_then(|measured| measured.checksum.as_ref())),
     ]
 }
 
@@ -371,6 +376,22 @@ fn add_table(
     Ok(())
 }
 
+fn measured(row: &Row<'_>) -> Result<Option<Measured>, RowError> {
+    // Absent where the ops tables are older than the measuring.
+    let Some(rows) = row.optional("counted_rows") else {
+        return Ok(None);
+    };
+    let wrong = |_| RowError::Value {
+        column: "counted_rows",
+        value: rows.to_owned(),
+        expected: "a number",
+    };
+    Ok(Some(Measured {
+        rows: rows.parse().map_err(wrong)?,
+        checksum: row.optional("checksum").map(str::to_owned),
+    }))
+}
+
 fn add_partition(
     manifests: &mut BTreeMap<Label, RecordedManifest>,
     row: &Row<'_>,
@@ -401,6 +422,7 @@ fn add_partition(
             visible_version: row.optional_number("visible_version")?.unwrap_or(0),
             rows: row.optional_number("row_count")?.unwrap_or(0),
             data_bytes: row.optional_number("data_bytes")?.unwrap_or(0),
+            measured: measured(row)?,
         },
     );
     Ok(())

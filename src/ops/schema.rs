@@ -80,6 +80,8 @@ const TABLES: &[OpsTable] = &[
             ("visible_version", "BIGINT"),
             ("row_count", "BIGINT"),
             ("data_bytes", "BIGINT"),
+            ("counted_rows", "BIGINT"),
+            ("checksum", "STRING"),
         ],
         key: "PRIMARY KEY(key_hash) DISTRIBUTED BY HASH(key_hash)",
         buckets: 4,

@@ -262,6 +262,7 @@ fn partition_record(partition: &PartitionFacts) -> PartitionRecord {
         visible_version: partition.fingerprint.visible_version(),
         rows: partition.rows,
         data_bytes: partition.data_bytes,
+        measured: None,
     }
 }
 

@@ -6,3 +6,4 @@ pub mod restore;
 pub mod retention;
 pub mod settle;
 pub mod timetable;
+pub mod verify;

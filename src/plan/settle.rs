@@ -44,7 +44,7 @@ pub fn torn(
 }
 
 /// A partition of a table that has changed its columns meanwhile cannot be told from what it was by its version.
-fn is_same(record: &TableRecord, look: &TableLook) -> bool {
+pub fn is_same(record: &TableRecord, look: &TableLook) -> bool {
     record.table_id == Some(look.id) && record.schema.as_ref() == Some(&look.schema)
 }
 
@@ -128,6 +128,7 @@ fn take_listed(record: &mut TableRecord, listed: &BTreeSet<PartitionName>) {
                 visible_version: 0,
                 rows: 0,
                 data_bytes: 0,
+                measured: None,
             });
     }
 }

@@ -19,6 +19,7 @@ use crate::names::{DatabaseName, GroupName, Label, RepositoryName};
 use crate::ops::{Claim, FireKey, FireOutcome, Ops};
 use crate::plan::label::directory_safe;
 use crate::plan::retention::Keeping;
+use crate::plan::verify::Verify;
 
 /// What was due, or asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,7 @@ pub struct GroupOrder {
     /// `None` for a request.
     pub scheduled: Option<DateTime<Utc>>,
     pub job_timeout: Duration,
+    pub verify: Verify,
     pub patience: Duration,
     /// Of a run that an earlier life began: the databases that it did not come to.
     pub only: Option<BTreeSet<DatabaseName>>,
@@ -275,6 +277,7 @@ fn database_order(
         trigger: order.trigger,
         scheduled: order.scheduled,
         job_timeout: order.job_timeout,
+        verify: order.verify,
         patience: order.patience,
     }
 }

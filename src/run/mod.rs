@@ -18,6 +18,7 @@ pub mod job;
 pub mod journal;
 mod labels;
 pub mod look;
+mod measure;
 mod poll;
 pub mod preflight;
 pub mod prune;

@@ -312,6 +312,24 @@ pub fn create_database(database: &DatabaseName) -> String {
     format!("CREATE DATABASE IF NOT EXISTS `{database}`")
 }
 
+/// Rows of parts of a table, each under the name given first: of that partition, or of the whole table where there is none.
+pub fn counts<'a>(
+    database: &DatabaseName,
+    name: &TableName,
+    parts: impl IntoIterator<Item = (&'a PartitionName, Option<&'a PartitionName>)>,
+) -> String {
+    let table = table(database, name);
+    let one = |(part, partition): (&PartitionName, Option<&PartitionName>)| {
+        let clause = partition.map_or_else(String::new, |name| format!(" PARTITION (`{name}`)"));
+        format!(
+            "SELECT {} AS part, COUNT(*) AS row_count FROM {table}{clause}",
+            text(part.as_str())
+        )
+    };
+    let selects: Vec<String> = parts.into_iter().map(one).collect();
+    selects.join(" UNION ALL ")
+}
+
 /// Rows and an order-free digest of their content, of a whole table or of one partition. Two sums over different hashes: a collision of one
 /// is not a collision of the other. The modulus keeps a sum of 64-bit hashes within BIGINT for 4 billion rows.
 pub fn checksum(

@@ -169,6 +169,7 @@ impl Scene {
             patience: Duration::from_secs(60),
             only: None,
             keeping: None,
+            verify: brd::config::Verify::None,
         })
     }
 }

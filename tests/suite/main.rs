@@ -23,4 +23,5 @@ mod retention;
 mod rival;
 mod schedule;
 mod system;
+mod verification;
 mod world;

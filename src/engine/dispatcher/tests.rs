@@ -50,6 +50,7 @@ fn defaults() -> Defaults {
     Defaults {
         repository: RepositoryName::parse("nightly").ok(),
         job_timeout: Duration::from_secs(3600),
+        verify: crate::config::Verify::Counts,
     }
 }
 

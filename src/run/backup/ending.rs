@@ -38,7 +38,9 @@ impl Line<'_> {
         match taken {
             Ok(Taken::Whole(whole)) => {
                 let database = &order.database;
+                let settled = whole.settled.clone();
                 let record = finish(job, ops, context, database, label, *whole, slot).await?;
+                self.measure(&record.label, &settled).await;
                 Ok(Attempted::Done(Box::new(record)))
             }
             Ok(Taken::Torn(moved)) => {

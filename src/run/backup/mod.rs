@@ -9,6 +9,7 @@
 
 mod ending;
 mod line;
+mod measure;
 mod order;
 mod record;
 mod under_way;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{BackupKind, Inventory, Trigger};
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
+use crate::plan::verify::Verify;
 use crate::run::labels::Naming;
 
 /// What was asked for one database.
@@ -24,6 +25,7 @@ pub struct DatabaseOrder {
     pub trigger: Trigger,
     pub scheduled: Option<DateTime<Utc>>,
     pub job_timeout: Duration,
+    pub verify: Verify,
     /// How long to wait for the slot, or for a cluster that does not answer.
     pub patience: Duration,
 }

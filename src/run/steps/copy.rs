@@ -110,9 +110,10 @@ impl Builder<'_> {
                 difference(expected, &found)
             )));
         }
+        let held = self.hold_against_backup(table, &facts).await?;
         let checksum = self.checksum(restored, None, &looked.printable).await?;
         Ok(Proof::Checksum {
-            text: format!("{table}: {checksum}"),
+            text: format!("{table}: {checksum}{held}"),
         })
     }
 

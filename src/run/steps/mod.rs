@@ -9,6 +9,7 @@ mod builder;
 mod copy;
 mod definition;
 mod download;
+mod measured;
 mod proof;
 mod quiet;
 mod swap;

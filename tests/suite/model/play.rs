@@ -205,6 +205,7 @@ impl Player {
             patience: Duration::from_secs(600),
             only: None,
             keeping: None,
+            verify: brd::config::Verify::Counts,
         };
         self.laboratory.begin_watched(events);
         let fires = FireLog::default();
