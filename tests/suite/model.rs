@@ -8,6 +8,7 @@
 
 mod change;
 mod cluster;
+mod damage;
 mod history;
 mod play;
 mod state;

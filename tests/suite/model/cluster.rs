@@ -35,6 +35,13 @@ pub struct Laboratory {
     _data: TempDir,
 }
 
+/// Whether a statement leaves something behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    None,
+    Durable,
+}
+
 /// What the model knows.
 #[derive(Default)]
 struct Book {
@@ -46,8 +53,16 @@ struct Book {
     awaiting_cut: bool,
     events: Vec<Event>,
     /// Statements since each anchor of the running job.
-    since: BTreeMap<Anchor, u8>,
+    since: BTreeMap<Anchor, u16>,
     script: Vec<String>,
+    /// What the live tables held before each statement of the running job; kept while somebody wants to know.
+    witnessed: Option<Vec<State>>,
+    /// Something has happened to tables since they were looked at.
+    touched: bool,
+    /// Of the running job, whether each of its statements changes something.
+    statements: Vec<Effect>,
+    /// Counted from 1.
+    leader: usize,
 }
 
 /// What one job left in the book.
@@ -57,13 +72,14 @@ pub struct Observed {
 }
 
 impl Laboratory {
-    /// Ten minutes to midnight, so that some labels are of the next day.
+    /// Two frontends. Ten minutes to midnight, so that some labels are of the next day.
     pub fn new(latency: Duration) -> Arc<Laboratory> {
         let base = Utc.with_ymd_and_hms(2026, 3, 10, 23, 50, 0).unwrap();
         let data = tempfile::tempdir().unwrap();
         let options = Options {
             clock: Clock::Manual(base),
             tick: TICK,
+            frontends: 2,
             ..Options::new(data.path())
         };
         let laboratory = Arc::new(Laboratory {
@@ -73,7 +89,10 @@ impl Laboratory {
             started: Instant::now(),
             crash: Notify::new(),
             stop: watch::Sender::new(JobStop::GoOn),
-            book: Mutex::default(),
+            book: Mutex::new(Book {
+                leader: 1,
+                ..Book::default()
+            }),
             _data: data,
         });
         // Ends with the runtime of the history.
@@ -98,7 +117,25 @@ impl Laboratory {
         let mut book = self.book();
         book.events = events.to_vec();
         book.since = BTreeMap::from([(Anchor::Start, 0)]);
+        book.statements.clear();
         book.awaiting_cut = false;
+    }
+
+    /// As [`Laboratory::begin`], with an eye on the live tables before every statement.
+    pub fn begin_witnessed(&self, events: &[Event]) {
+        self.begin(events);
+        let mut book = self.book();
+        book.witnessed = Some(Vec::new());
+        book.touched = true;
+    }
+
+    /// What the statements of the job that ended last were, over all lives of brd.
+    pub fn statements(&self) -> Vec<Effect> {
+        self.book().statements.clone()
+    }
+
+    pub fn witnessed(&self) -> Vec<State> {
+        self.book().witnessed.take().unwrap_or_default()
     }
 
     /// As [`Laboratory::begin`], with an eye on what the tables hold.
@@ -134,6 +171,7 @@ impl Laboratory {
                 .flatten()
                 .map(|label| (label, state::read(&self.sandbox)));
             self.sandbox.advance((next - now).to_std().unwrap());
+            self.book().touched = true;
             if let Some((label, before)) = pending
                 && self.backup_in("SNAPSHOTING").as_ref() == Some(&label)
             {
@@ -191,6 +229,10 @@ impl Laboratory {
                 Happening::Change(change) => drop(self.change(&change)),
                 Happening::Cancel => self.tell(JobStop::Cancel),
                 Happening::Detach => self.tell(JobStop::Detach),
+                Happening::LeaderSwitch => {
+                    self.switch_leader();
+                    trouble = Some(Happening::LeaderSwitch);
+                }
                 lost => trouble = Some(lost),
             }
             if !self.book().moments.is_empty() {
@@ -199,6 +241,37 @@ impl Laboratory {
             }
         }
         trouble
+    }
+
+    fn witness(&self) {
+        let mut book = self.book();
+        if book.witnessed.is_none() || !std::mem::take(&mut book.touched) {
+            return;
+        }
+        drop(book);
+        let now = state::read_readable(&self.sandbox);
+        let mut book = self.book();
+        if let Some(states) = &mut book.witnessed
+            && states.last() != Some(&now)
+        {
+            states.push(now);
+        }
+    }
+
+    /// The process of the leader exits, and the other one leads: a job goes on from its last journalled state, its cut taken again where
+    /// that was before the upload.
+    fn switch_leader(&self) {
+        let mut book = self.book();
+        book.leader = 3 - book.leader;
+        book.awaiting_cut = true;
+        let leader = book.leader;
+        drop(book);
+        self.sandbox.lead(leader).unwrap();
+    }
+
+    /// The frontend that leads, as SHOW FRONTENDS tells a client.
+    fn leader(&self) -> Sandbox {
+        self.sandbox.frontend(self.book().leader).unwrap()
     }
 
     /// A job that has ended meanwhile does not hear it.
@@ -212,6 +285,16 @@ impl Laboratory {
         if book.since.is_empty() {
             return;
         }
+        let reads = ["SELECT", "SHOW", "ADMIN SHOW", "SYNC"];
+        book.statements
+            .push(if reads.iter().any(|word| statement.starts_with(word)) {
+                Effect::None
+            } else {
+                Effect::Durable
+            });
+        // What brd reads, and what it writes about itself, touches no table of anybody's.
+        let words = ["ALTER", "CREATE", "DROP", "INSERT OVERWRITE", "TRUNCATE"];
+        book.touched |= words.iter().any(|word| statement.starts_with(word));
         for passed in book.since.values_mut() {
             *passed = passed.saturating_add(1);
         }
@@ -238,6 +321,17 @@ async fn tick(laboratory: Arc<Laboratory>) {
     }
 }
 
+fn log_in(frontend: &Sandbox) -> Session {
+    let mut session = frontend.session("root");
+    frontend
+        .execute(&mut session, "SET time_zone = '+00:00'")
+        .unwrap();
+    session
+}
+
+/// What a client makes of a connection that broke (CR_SERVER_LOST).
+const CONNECTION_LOST: u16 = 2013;
+
 /// One session of brd.
 pub struct InProcess {
     laboratory: Arc<Laboratory>,
@@ -246,14 +340,22 @@ pub struct InProcess {
 
 impl InProcess {
     pub fn open(laboratory: &Arc<Laboratory>) -> InProcess {
-        let mut session = laboratory.sandbox.session("root");
-        laboratory
-            .sandbox
-            .execute(&mut session, "SET time_zone = '+00:00'")
-            .unwrap();
         InProcess {
             laboratory: Arc::clone(laboratory),
-            session: Mutex::new(session),
+            session: Mutex::new(log_in(&laboratory.leader())),
+        }
+    }
+
+    /// At the frontend that it is connected to; a connection that broke is opened again for the next statement.
+    fn answer(&self, statement: &str) -> Result<answer::Answer, StatementError> {
+        let mut session = self.session.lock().unwrap();
+        match self.laboratory.sandbox.execute(&mut session, statement) {
+            Ok(answer) => Ok(answer),
+            Err(error) if error.code == CONNECTION_LOST => {
+                *session = log_in(&self.laboratory.leader());
+                Err(StatementError::lost("the connection was lost"))
+            }
+            Err(error) => Err(StatementError::refused(error.code, &error.message)),
         }
     }
 
@@ -266,6 +368,7 @@ impl InProcess {
     async fn run(&self, statement: &str) -> Result<ResultSet, StatementError> {
         sleep(self.laboratory.latency).await;
         self.laboratory.catch_up();
+        self.laboratory.witness();
         let trouble = self.laboratory.happen();
         if let Some(trouble) = &trouble {
             let first: String = statement.chars().take(100).collect();
@@ -277,12 +380,13 @@ impl InProcess {
                 return Err(StatementError::lost("the connection was lost"));
             }
             Some(Happening::CrashBefore) => return self.crash().await,
+            Some(Happening::Refused) => {
+                self.laboratory.count("");
+                return Err(StatementError::refused(1064, "no statement is taken today"));
+            }
             _ => {}
         }
-        let answer = self
-            .laboratory
-            .sandbox
-            .execute(&mut self.session.lock().unwrap(), statement);
+        let answer = self.answer(statement);
         if statement.starts_with("BACKUP") || statement.starts_with("RESTORE") {
             let verdict = answer
                 .as_ref()
@@ -297,13 +401,12 @@ impl InProcess {
             Some(Happening::CrashAfter) => return self.crash().await,
             _ => {}
         }
-        match answer {
-            Err(error) => Err(StatementError::refused(error.code, &error.message)),
-            Ok(answer::Answer::Done(done)) => Ok(ResultSet {
+        match answer? {
+            answer::Answer::Done(done) => Ok(ResultSet {
                 affected: done.affected_rows,
                 ..ResultSet::default()
             }),
-            Ok(answer::Answer::Rows(set)) => Ok(ResultSet {
+            answer::Answer::Rows(set) => Ok(ResultSet {
                 columns: set.columns.into_iter().map(|column| column.name).collect(),
                 rows: set.rows,
                 affected: 0,

@@ -76,7 +76,7 @@ pub struct Event {
 #[derive(Debug, Clone, Copy)]
 pub struct Moment {
     pub anchor: Anchor,
-    pub after: u8,
+    pub after: u16,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,6 +97,10 @@ pub enum Happening {
     AnswerLost,
     /// The next statement never arrives.
     StatementLost,
+    /// The next statement is refused, and would be refused again.
+    Refused,
+    /// The other frontend leads from here on, and the next statement is lost with the old leader's process.
+    LeaderSwitch,
     /// kill -9 before the next statement; then brd is started again.
     CrashBefore,
     /// kill -9 after it.
@@ -253,11 +257,11 @@ fn trouble() -> impl Strategy<Value = Happening> {
 
 fn event(what: impl Strategy<Value = Happening>) -> impl Strategy<Value = Event> {
     let anchor = prop_oneof![
-        1 => (Just(Anchor::Start), 0..30_u8),
-        3 => (Just(Anchor::Look), 0..12_u8),
-        4 => (Just(Anchor::Submit), 0..5_u8),
-        1 => (Just(Anchor::Submit), 5..60_u8),
-        3 => (Just(Anchor::Cut), 0..40_u8),
+        1 => (Just(Anchor::Start), 0..30_u16),
+        3 => (Just(Anchor::Look), 0..12_u16),
+        4 => (Just(Anchor::Submit), 0..5_u16),
+        1 => (Just(Anchor::Submit), 5..60_u16),
+        3 => (Just(Anchor::Cut), 0..40_u16),
     ];
     (anchor, what).prop_map(|((anchor, after), what)| Event {
         moment: Moment { anchor, after },

@@ -41,25 +41,37 @@ pub fn play(history: &History) -> Result<(), String> {
 }
 
 /// A backup that is on record.
-struct Point {
-    label: Label,
+pub(super) struct Point {
+    pub label: Label,
     /// What it must bring back: one of these, whole.
-    states: Vec<State>,
+    pub states: Vec<State>,
     /// Tables that stood there from the beginning of the run to its end. One that appears meanwhile may be left to the next backup.
     steady: BTreeSet<String>,
 }
 
-struct Player {
-    laboratory: Arc<Laboratory>,
-    cluster: Cluster,
+pub(super) struct Player {
+    pub laboratory: Arc<Laboratory>,
+    pub cluster: Cluster,
     notes: mpsc::UnboundedReceiver<Note>,
     noted: mpsc::UnboundedSender<Note>,
-    points: Vec<Point>,
+    pub points: Vec<Point>,
     jobs: u32,
+    /// Of every BACKUP and RESTORE.
+    pub job_timeout: Duration,
+    /// Whether a job may end in failure, and be on record so.
+    pub failure: Failure,
+}
+
+/// What a job's failure means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    Wrong,
+    /// The cluster has refused something, so that there may be nothing else to do.
+    Allowed,
 }
 
 impl Player {
-    fn new(latency: Duration) -> Player {
+    pub fn new(latency: Duration) -> Player {
         let laboratory = Laboratory::new(latency);
         let opened = Arc::clone(&laboratory);
         let (noted, notes) = mpsc::unbounded_channel();
@@ -70,6 +82,8 @@ impl Player {
             noted,
             points: Vec::new(),
             jobs: 0,
+            job_timeout: Duration::from_secs(86_400),
+            failure: Failure::Wrong,
         }
     }
 
@@ -87,7 +101,7 @@ impl Player {
         Ok(())
     }
 
-    async fn set_up(&mut self, history: &History) {
+    pub async fn set_up(&mut self, history: &History) {
         self.sql("CREATE REPOSITORY repo WITH BROKER ON LOCATION 's3a://bucket/backups'");
         self.sql("CREATE DATABASE shop");
         for (table, shape) in ["a", "b", "c"].into_iter().zip(&history.shapes) {
@@ -104,11 +118,11 @@ impl Player {
         self.sql("INSERT INTO ops.table_inventory (inventory_group, database_name, table_name) VALUES ('g', 'shop', '*')");
     }
 
-    fn sql(&self, sql: &str) -> starrocks_sandbox::answer::ResultSet {
+    pub fn sql(&self, sql: &str) -> starrocks_sandbox::answer::ResultSet {
         state::run(&self.laboratory.sandbox, sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
-    fn job(&mut self) -> Job {
+    pub fn job(&mut self) -> Job {
         self.laboratory.stop.send_replace(JobStop::GoOn);
         self.jobs += 1;
         let id = JobId::parse(format!("job-{}", self.jobs)).unwrap();
@@ -125,7 +139,7 @@ impl Player {
             tuning: Tuning {
                 poll_interval: Duration::from_secs(1),
                 undo_window: Duration::from_secs(86_400),
-                restore_timeout: Duration::from_secs(86_400),
+                restore_timeout: self.job_timeout,
             },
             databases: Arc::new(Semaphore::new(1)),
             slots: SlotWatch::default(),
@@ -144,7 +158,7 @@ impl Player {
         }
     }
 
-    async fn step(&mut self, step: &Step) -> Result<(), String> {
+    pub async fn step(&mut self, step: &Step) -> Result<(), String> {
         match step {
             Step::Change(change) => self.laboratory.change(change),
             Step::Full(events) => self.back_up(BackupKind::Full, None, events).await,
@@ -181,7 +195,7 @@ impl Player {
         }
     }
 
-    async fn back_up(
+    pub async fn back_up(
         &mut self,
         kind: BackupKind,
         baseline: Option<Label>,
@@ -201,7 +215,7 @@ impl Player {
             day: job.now().date_naive(),
             trigger: Trigger::Request,
             scheduled: None,
-            job_timeout: Duration::from_secs(86_400),
+            job_timeout: self.job_timeout,
             patience: Duration::from_secs(600),
             only: None,
             keeping: None,
@@ -225,7 +239,7 @@ impl Player {
             (Some(label), _) => label.to_owned(),
             (None, End::Done) => return Err("the backup is done, and not on record".to_owned()),
             // Interrupted before it could be proven.
-            (None, End::Interrupted | End::Cancelled) => return Ok(()),
+            (None, End::Interrupted | End::Cancelled | End::Failed) => return Ok(()),
         };
         let there = |name: &&String| {
             observed
@@ -253,7 +267,7 @@ impl Player {
         Ok(())
     }
 
-    fn ended(&mut self, outcome: &Outcome, expected: JobState) -> Result<(), String> {
+    pub fn ended(&mut self, outcome: &Outcome, expected: JobState) -> Result<(), String> {
         self.hear();
         self.laboratory.note(format!(
             "-- {}: {}",
@@ -275,7 +289,7 @@ impl Player {
     }
 
     /// `None`: killed on the way.
-    async fn unless_killed<T>(&self, job: &Job, life: impl Future<Output = T>) -> Option<T> {
+    pub async fn unless_killed<T>(&self, job: &Job, life: impl Future<Output = T>) -> Option<T> {
         let _alive = job.slots.enter(&job.id);
         tokio::select! {
             ended = Box::pin(life) => Some(ended),
@@ -285,6 +299,7 @@ impl Player {
 
     /// Through as many lives of brd as it takes.
     async fn end_of(&mut self, outcome: Option<Outcome>) -> Result<End, String> {
+        let mut failed = false;
         match outcome.map(|outcome| (outcome.state, outcome)) {
             None | Some((JobState::Detached, _)) => {}
             Some((JobState::Cancelled, outcome))
@@ -294,6 +309,7 @@ impl Player {
                     .ended(&outcome, JobState::Cancelled)
                     .map(|()| End::Cancelled);
             }
+            Some((JobState::Failed, _)) if self.failure == Failure::Allowed => failed = true,
             Some((_, outcome)) => return self.ended(&outcome, JobState::Done).map(|()| End::Done),
         }
         loop {
@@ -308,15 +324,19 @@ impl Player {
                 Some(outcome) if matches!(outcome.state, JobState::Detached) => {}
                 Some(outcome) if outcome.state == JobState::Cancelled => {}
                 Some(outcome) => {
-                    return self
-                        .ended(&outcome, JobState::Done)
-                        .map(|()| End::Interrupted);
+                    return self.ended(&outcome, JobState::Done).map(|()| {
+                        if failed {
+                            End::Failed
+                        } else {
+                            End::Interrupted
+                        }
+                    });
                 }
             }
         }
     }
 
-    async fn restore(
+    pub async fn restore(
         &mut self,
         point: usize,
         only: Option<&str>,
@@ -354,13 +374,19 @@ impl Player {
         };
         let before = state::read(&self.laboratory.sandbox);
         self.laboratory
-            .begin(&without_loads_where_taken_back(events));
+            .begin_witnessed(&without_loads_where_taken_back(events));
         let outcome = self
             .unless_killed(&job, restore::run(&job, &plan, None, "model"))
             .await;
         let end = self.end_of(outcome).await?;
+        let witnessed = self.laboratory.witnessed();
         self.laboratory.end();
         let live = state::read(&self.laboratory.sandbox);
+        let is_load = |event: &Event| matches!(event.what, Happening::Change(_));
+        if !events.iter().any(is_load) {
+            let tables = plan.tables.iter().map(|table| table.table.as_str());
+            always_complete(tables, &before, &witnessed, &live)?;
+        }
         let done = format!(
             "SELECT 1 FROM ops.restore_history WHERE job_id = '{}' AND status = 'FINISHED'",
             job.id
@@ -401,12 +427,36 @@ impl Player {
         Ok(())
     }
 
-    async fn end(&mut self, restored: &JobId, ending: undo::Ending) -> Result<(), String> {
+    pub async fn end(&mut self, restored: &JobId, ending: undo::Ending) -> Result<(), String> {
         let job = self.job();
         let outcome = undo::run(&job, restored, ending).await;
         self.laboratory.note(format!("-- {ending:?}"));
         self.ended(&outcome, JobState::Done)
     }
+}
+
+/// A live table holds what it held, or what it holds in the end, at every moment: never a part, never nothing.
+fn always_complete<'t>(
+    tables: impl Iterator<Item = &'t str>,
+    before: &State,
+    witnessed: &[State],
+    after: &State,
+) -> Result<(), String> {
+    for table in tables {
+        let ends = [before.get(table), after.get(table)];
+        if let Some(state) = witnessed
+            .iter()
+            .find(|state| !ends.contains(&state.get(table)))
+        {
+            return Err(format!(
+                "while the restore ran, {table} was {}\nbefore it was {}\nafterwards {}",
+                show(state.get(table)),
+                show(ends[0]),
+                show(ends[1])
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// So that what is taken back is what there was.
@@ -426,6 +476,7 @@ enum End {
     /// Killed or let go, and then finished or given up: the rows tell.
     Interrupted,
     Cancelled,
+    Failed,
 }
 
 impl Point {
