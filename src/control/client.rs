@@ -119,9 +119,8 @@ impl Client {
     }
 
     /// Runs the plan as it was shown.
-    pub async fn start_restore(&self, plan: RestorePlan) -> Result<Accepted, ClientError> {
-        self.ask(&Request::StartRestore(RestoreStart { plan }))
-            .await
+    pub async fn start_restore(&self, start: RestoreStart) -> Result<Accepted, ClientError> {
+        self.ask(&Request::StartRestore(start)).await
     }
 
     pub async fn cancel(&self, job: JobId) -> Result<Accepted, ClientError> {

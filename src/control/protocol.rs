@@ -122,6 +122,9 @@ pub struct PointList {
 pub struct RestoreStart {
     /// The plan that was shown. It is run as it stands, or refused because the cluster has moved on since.
     pub plan: RestorePlan,
+    /// Although the space does not seem to be there.
+    #[serde(default)]
+    pub force: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

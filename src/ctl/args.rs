@@ -201,6 +201,9 @@ pub(super) struct RestoreArgs {
     /// Do not ask before starting
     #[arg(long, conflicts_with = "plan")]
     pub yes: bool,
+    /// Although the cluster seems to lack the space: its figures are estimates
+    #[arg(long, conflicts_with = "plan")]
+    pub force: bool,
     #[command(flatten)]
     pub wait: WaitArgs,
 }

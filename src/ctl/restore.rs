@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::{output, render, watch};
 use crate::control::client::Client;
-use crate::control::protocol::{PointRequest, RecoveryPoint, RestorePlan};
+use crate::control::protocol::{PointRequest, RecoveryPoint, RestorePlan, RestoreStart};
 use crate::names::Label;
 use crate::plan::restore::{Finish, RestoreRequest};
 
@@ -34,7 +34,7 @@ pub(super) async fn restore(client: &Client, args: RestoreArgs) -> Result<Exit, 
     if !args.yes {
         confirm("the restore")?;
     }
-    let accepted = client.start_restore(plan).await?;
+    let accepted = client.start_restore(start(&args, plan)).await?;
     watch::see_through(client, accepted.job, &args.wait).await
 }
 
@@ -81,13 +81,20 @@ async fn restore_to_time(client: &Client, args: RestoreArgs) -> Result<Exit, Fai
         confirm("the restore")?;
     }
     for plan in plans {
-        let accepted = client.start_restore(plan).await?;
+        let accepted = client.start_restore(start(&args, plan)).await?;
         let exit = watch::see_through(client, accepted.job, &args.wait).await?;
         if exit != Exit::Done {
             return Ok(exit);
         }
     }
     Ok(Exit::Done)
+}
+
+fn start(args: &RestoreArgs, plan: RestorePlan) -> RestoreStart {
+    RestoreStart {
+        plan,
+        force: args.force,
+    }
 }
 
 fn request(args: &RestoreArgs, label: Label) -> RestoreRequest {

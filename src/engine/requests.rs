@@ -12,7 +12,8 @@ use super::work::{Wish, Work};
 use crate::config::Schedule;
 use crate::control::protocol::{
     Accepted, BackupDetail, BackupList, BackupPartition, BackupRequest, BackupTable, JobDetail,
-    JobList, PointList, Refusal, RefusalCode, Report, ReportLine, Request, Response, Verdict,
+    JobList, PointList, Refusal, RefusalCode, Report, ReportLine, Request, Response, RestoreStart,
+    Verdict,
 };
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 use crate::ops::Ops;
@@ -20,6 +21,7 @@ use crate::plan::restore::GroupZones;
 use crate::run::group::unknown_group;
 use crate::run::look::{self, Checked, LookedAt};
 use crate::run::preflight::backends;
+use crate::run::restore::{Insist, precheck};
 use crate::run::undo::{self, Ending};
 use crate::run::{Cluster, Refused, RunError, restore};
 
@@ -83,12 +85,7 @@ impl Engine {
                 });
             }
             Request::StartRestore(start) => {
-                let requested_by = asked_by(asker);
-                let work = Work::Restore {
-                    plan: Box::new(start.plan),
-                    requested_by: requested_by.clone(),
-                };
-                self.hand_in(work, requested_by, answer);
+                self.start_restore(asker, start, answer);
             }
             Request::Pin { .. }
             | Request::Unpin(_)
@@ -200,6 +197,37 @@ impl Engine {
             .iter()
             .map(|(group, rules)| (group.clone(), rules.zone));
         GroupZones(zones.collect())
+    }
+
+    /// Looked into before it becomes a job, as a backup is.
+    fn start_restore(&self, asker: &Asker, start: RestoreStart, answer: Answer) {
+        let (cluster, inner, asked_by) = (
+            self.setup.cluster.clone(),
+            self.inner.clone(),
+            asked_by(asker),
+        );
+        let insist = if start.force {
+            Insist::Space
+        } else {
+            Insist::Nothing
+        };
+        // Ends with the message below, or with the refusal.
+        tokio::spawn(async move {
+            match precheck(&cluster.session(), &start.plan, insist).await {
+                Ok(()) => {
+                    let work = Work::Restore {
+                        plan: Box::new(start.plan),
+                        requested_by: asked_by.clone(),
+                    };
+                    let _gone = inner.send(Inner::Enter {
+                        work,
+                        asked_by,
+                        answer,
+                    });
+                }
+                Err(error) => reply(answer, Err(refusal(&error))),
+            }
+        });
     }
 
     fn end_restore(&self, asker: &Asker, job: JobId, ending: Ending, answer: Answer) {
@@ -475,6 +503,8 @@ async fn check(cluster: &Cluster, groups: &[(GroupName, Option<RepositoryName>)]
             .into_iter()
             .map(report_line),
     );
+    let answers = look::repositories_answer(&cluster.session(), groups).await;
+    lines.extend(answers.into_iter().map(report_line));
     Report { lines }
 }
 

@@ -2,7 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
+use std::collections::BTreeSet;
+use std::time::Duration;
+
 use super::baseline::load_chain;
+use super::confirm::snapshot;
 use super::error::{Refused, RunError};
 use super::job::Cluster;
 use super::preflight::{Purpose, backends, repository};
@@ -196,6 +200,40 @@ pub async fn check(
         }));
     }
     checked.extend(inventory(session, groups).await);
+    checked
+}
+
+/// How long a repository may take to answer `brctl check`.
+const REPOSITORY_LIMIT: Duration = Duration::from_secs(15);
+
+/// Asks each repository for a snapshot that there is not: the answer shows that its storage can be read. Not part of [`check`], which is
+/// made every minute.
+pub async fn repositories_answer(
+    session: &Session,
+    groups: &[(GroupName, Option<RepositoryName>)],
+) -> Vec<Checked> {
+    let names: BTreeSet<&RepositoryName> = groups
+        .iter()
+        .filter_map(|(_, repository)| repository.as_ref())
+        .collect();
+    let nobody = Label::parse("brd_check").expect("a label");
+    let mut checked = Vec::new();
+    for name in names {
+        // One that does not exist has its line already.
+        if repository(session, name, Purpose::Restore).await.is_err() {
+            continue;
+        }
+        let asked = tokio::time::timeout(REPOSITORY_LIMIT, snapshot(session, name, &nobody)).await;
+        let answer = asked.unwrap_or_else(|_| {
+            let limit = REPOSITORY_LIMIT.as_secs();
+            Err(RunError::Failed(format!(
+                "it does not answer within {limit} s"
+            )))
+        });
+        checked.push(Checked::of(&format!("repository {name}"), answer, |_| {
+            format!("repository {name}: its storage answers")
+        }));
+    }
     checked
 }
 

@@ -13,6 +13,8 @@ use crate::starrocks::{BackendRow, RepositoryRow, Session, query};
 pub struct Health {
     pub backends: u32,
     pub backends_alive: u32,
+    /// On the disks of the usable ones; `None` where one does not tell.
+    pub available_bytes: Option<u64>,
 }
 
 /// Ready for a job: the ops tables stand, and the backends are counted.
@@ -72,7 +74,9 @@ pub async fn backends(session: &Session) -> Result<Health, RunError> {
         .map(|row| BackendRow::read(&row))
         .collect::<Result<Vec<_>, _>>()?;
     let count = |rows: usize| u32::try_from(rows).unwrap_or(u32::MAX);
+    let usable = rows.iter().filter(|row| row.is_usable());
     Ok(Health {
+        available_bytes: usable.map(|row| row.available_bytes).sum(),
         backends: count(rows.len()),
         backends_alive: count(rows.iter().filter(|row| row.is_usable()).count()),
     })

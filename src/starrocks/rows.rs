@@ -49,6 +49,8 @@ pub struct BackendRow {
     pub ip: String,
     pub alive: bool,
     pub decommissioned: bool,
+    /// On its disks, as it last reported.
+    pub available_bytes: Option<u64>,
 }
 
 impl BackendRow {
@@ -57,6 +59,7 @@ impl BackendRow {
             ip: row.text("IP")?.to_owned(),
             alive: row.boolean("Alive")?,
             decommissioned: row.boolean("SystemDecommissioned")?,
+            available_bytes: row.optional("AvailCapacity").and_then(capacity_bytes),
         })
     }
 
@@ -64,6 +67,23 @@ impl BackendRow {
     pub fn is_usable(&self) -> bool {
         self.alive && !self.decommissioned
     }
+}
+
+/// `123.456 GB`: three decimals and binary units (`common/util/DebugUtil.java`, getByteUint), with the decimal sign of the frontend's locale.
+fn capacity_bytes(text: &str) -> Option<u64> {
+    let (number, unit) = text.trim().split_once(' ')?;
+    let shift = match unit {
+        "B" => 0,
+        "KB" => 10,
+        "MB" => 20,
+        "GB" => 30,
+        "TB" => 40,
+        _ => return None,
+    };
+    let (whole, fraction) = number.split_once(['.', ',']).unwrap_or((number, "0"));
+    let thousandths: u128 = format!("{fraction:0<3}").get(..3)?.parse().ok()?;
+    let whole: u128 = whole.parse().ok()?;
+    u64::try_from(((whole * 1000 + thousandths) << shift) / 1000).ok()
 }
 
 /// SHOW REPOSITORIES. `error` is known to the leader only, and to nobody before its first ping (10 minutes): NULL proves nothing.
@@ -282,6 +302,21 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(frontend(version).is_release(4, 2), known, "{version}");
+        }
+    }
+
+    #[test]
+    fn capacities_are_binary_whatever_the_decimal_sign() {
+        for (text, bytes) in [
+            ("0.000 B", Some(0)),
+            ("1.500 KB", Some(1536)),
+            ("123,250 GB", Some(132_338_679_808)),
+            ("1023.000 GB", Some(1_098_437_885_952)),
+            ("2.000 TB", Some(2 << 40)),
+            ("?", None),
+            ("-1.000 GB", None),
+        ] {
+            assert_eq!(capacity_bytes(text), bytes, "{text}");
         }
     }
 

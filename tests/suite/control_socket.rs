@@ -62,7 +62,13 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
     client.backup(label.clone()).await.unwrap_err();
     client.start_backup(backup.clone()).await.unwrap_err();
     client.plan_restore(restore.clone()).await.unwrap_err();
-    client.start_restore(samples::plan()).await.unwrap_err();
+    client
+        .start_restore(RestoreStart {
+            plan: samples::plan(),
+            force: false,
+        })
+        .await
+        .unwrap_err();
     let point = PointRequest {
         group: Some(group.clone()),
         database: None,
@@ -98,6 +104,7 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
         Request::PlanRestore(restore),
         Request::StartRestore(RestoreStart {
             plan: samples::plan(),
+            force: false,
         }),
         Request::ChoosePoints(point),
         Request::Pin {

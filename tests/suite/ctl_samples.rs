@@ -326,6 +326,7 @@ pub fn plan() -> RestorePlan {
         snapshot: snapshot.map(|text| SnapshotTimestamp(text.to_owned())),
     };
     RestorePlan {
+        room: None,
         job: job("r9"),
         target: label("sales_20261122_inc"),
         recovery_point: Some(at("2026-11-22T01:00:05Z")),

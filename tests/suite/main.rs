@@ -15,6 +15,7 @@ mod gathering;
 mod layers;
 mod model;
 mod monitoring;
+mod precheck;
 mod prune_samples;
 mod readme;
 mod restore;

@@ -2,7 +2,7 @@
 
 use super::text::{count, fields, names};
 use super::units::{size, time};
-use crate::plan::restore::{Finish, LiveTable, RestorePlan, SourcePlan, TablePlan};
+use crate::plan::restore::{Finish, LiveTable, RestorePlan, Room, SourcePlan, TablePlan};
 
 /// Partitions in one line; `--json` has all.
 const NAMES_SHOWN: usize = 8;
@@ -21,6 +21,7 @@ pub fn plan(plan: &RestorePlan) -> String {
         ("repository", Some(plan.repository.to_string())),
         ("group", plan.group.as_ref().map(ToString::to_string)),
         ("download", Some(downloads(plan))),
+        ("space", plan.room.map(space)),
         ("job", Some(plan.job.to_string())),
     ]));
     for table in &plan.tables {
@@ -51,6 +52,20 @@ fn chain(plan: &RestorePlan) -> String {
         None => format!("{} (verified unchanged)", link.label),
     });
     links.collect::<Vec<_>>().join(" -> ")
+}
+
+fn space(room: Room) -> String {
+    let verdict = if room.is_short() {
+        "; that is not enough"
+    } else {
+        ""
+    };
+    format!(
+        "about {} on all replicas, of {} free on {}{verdict}",
+        size(room.needed_bytes),
+        size(room.available_bytes),
+        count(room.backends as usize, "backend")
+    )
 }
 
 fn downloads(plan: &RestorePlan) -> String {

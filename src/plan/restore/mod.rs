@@ -10,6 +10,7 @@ mod plan;
 mod planner;
 mod point;
 mod request;
+mod room;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -22,5 +23,6 @@ pub use point::{
     Candidate, PointError, PointRequest, RecoveryPoint, SkippedPoint, candidates, fitting, nothing,
 };
 pub use request::{RestoreRequest, Selection, default_suffix};
+pub use room::Room;
 pub use step::Step;
 pub use when::{GroupZones, When, WhenError};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::room::Room;
 use crate::catalog::{BackupKind, SnapshotTimestamp};
 use crate::names::{
     DatabaseName, GroupName, JobId, Label, PartitionName, RepositoryName, TableName,
@@ -32,6 +33,9 @@ pub struct RestorePlan {
     /// The whole chain, the full first.
     pub links: Vec<PlannedLink>,
     pub tables: Vec<TablePlan>,
+    /// When the plan was made; `None` where the backends do not tell.
+    #[serde(default)]
+    pub room: Option<Room>,
 }
 
 impl RestorePlan {

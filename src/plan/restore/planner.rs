@@ -65,6 +65,7 @@ impl RestorePlanner<'_> {
             job: self.job,
             repository: self.repository,
             database: self.database,
+            room: None,
         })
     }
 

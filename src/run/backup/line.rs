@@ -17,6 +17,7 @@ use crate::run::error::{Refused, RunError};
 use crate::run::job::Job;
 use crate::run::labels::free_label;
 use crate::run::poll::{UNSEEN, UNSEEN_WHEN_LOST, backup_row};
+use crate::run::preflight::backends;
 use crate::run::slots::{Heartbeat, hold};
 use crate::starrocks::{ErrorClass, Session, StatementError, read_database, sql};
 
@@ -151,8 +152,37 @@ impl Line<'_> {
         if facts.tables.is_empty() {
             return Err(nothing_to_take(order, &facts).into());
         }
+        self.tell_lone_replicas(&facts).await;
         job.journal.step(3, STEPS, "plan");
         self.plan(facts).await
+    }
+
+    /// A replica that is down has no stand-in: BACKUP waits for its backend until the job's timeout (`backup/BackupJob.java`, chooseReplica).
+    async fn tell_lone_replicas(&self, facts: &DatabaseFacts) {
+        let lone = facts
+            .tables
+            .values()
+            .filter(|table| table.replication_num == 1);
+        let lone: Vec<&str> = lone.map(|table| table.name.as_str()).collect();
+        if lone.is_empty() {
+            return;
+        }
+        // A cluster that does not answer is said by the next statement.
+        let Ok(health) = backends(self.session).await else {
+            return;
+        };
+        if health.backends_alive < health.backends {
+            let shown = lone.iter().take(10).copied().collect::<Vec<_>>().join(", ");
+            self.job.journal.finding(
+                format!(
+                    "{} tables have one replica, and {} of {} backends are alive: BACKUP waits for a replica that is on another ({shown})",
+                    lone.len(),
+                    health.backends_alive,
+                    health.backends
+                ),
+                Some("bring the backend up; SHOW BACKENDS names it".to_owned()),
+            );
+        }
     }
 
     async fn plan(&self, facts: DatabaseFacts) -> Result<(BackupPlan, Option<Baseline>), RunError> {

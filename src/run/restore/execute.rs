@@ -181,6 +181,7 @@ fn suffix_of(table: &TablePlan) -> Option<String> {
 /// The plan without the figures that loads change by the minute.
 fn shape(plan: &RestorePlan) -> RestorePlan {
     let mut plan = plan.clone();
+    plan.room = None;
     for table in &mut plan.tables {
         if let LiveTable::Replaced {
             differing, newer, ..

@@ -1,5 +1,6 @@
 //! From a request to a plan: the chain, its snapshots, the database as it is now.
 
+use super::precheck::room;
 use crate::catalog::{Chain, Link};
 use crate::names::{DatabaseName, JobId, Label, QualifiedTable, TableName};
 use crate::ops::Ops;
@@ -75,7 +76,8 @@ pub(super) async fn plan_wanted(
         Some(into) => prove_not_ops(into)?,
         None => source.clone(),
     };
-    let live = live_database(session, &database).await?;
+    let health = backends(session).await?;
+    let live = live_database(session, &database, &health).await?;
     let selection = match wanted {
         Wanted::Request(request) => selection(ops, &source, request, &chain).await?,
         Wanted::Tables(tables) => Selection::Tables(tables),
@@ -91,7 +93,8 @@ pub(super) async fn plan_wanted(
         finish,
         live: &live,
     };
-    let plan = planner.plan()?;
+    let mut plan = planner.plan()?;
+    plan.room = room(&plan, &health);
     let whole = plan.tables.len() == chain.state().len();
     Ok((plan, whole))
 }
@@ -158,8 +161,9 @@ async fn database_of(ops: &Ops, chain: &Chain) -> Result<DatabaseName, RunError>
 async fn live_database(
     session: &Session,
     database: &DatabaseName,
+    health: &Health,
 ) -> Result<LiveDatabase, RunError> {
-    let Health { backends_alive, .. } = backends(session).await?;
+    let backends_alive = health.backends_alive;
     let facts = match read_database(session, database).await {
         Ok(facts) => facts,
         Err(FactsError::NoDatabase(_)) => {
