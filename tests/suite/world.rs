@@ -2,6 +2,7 @@
 //!
 //! Nothing here sleeps: a test waits for a line of the daemon's log, or for a command to end.
 
+use std::env::VarError;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -20,6 +21,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Between two steps of a job. StarRocks takes 3 s.
 const TICK: Duration = Duration::from_millis(40);
+
+/// The release that tests play on which ask for none: `BRD_SUITE_RELEASE`, or 3.5.
+pub fn suite_release() -> Release {
+    match std::env::var("BRD_SUITE_RELEASE") {
+        Ok(name) => name
+            .parse()
+            .unwrap_or_else(|error| panic!("BRD_SUITE_RELEASE: {error}")),
+        Err(VarError::NotPresent) => Release::V3_5,
+        Err(error) => panic!("BRD_SUITE_RELEASE: {error}"),
+    }
+}
 
 pub struct World {
     pub sandbox: Sandbox,
@@ -72,7 +84,7 @@ impl Said {
 impl World {
     /// A cluster with the repository `nightly`, and no daemon yet.
     pub fn new() -> World {
-        World::of_release(Release::V3_5)
+        World::of_release(suite_release())
     }
 
     pub fn of_release(release: Release) -> World {
@@ -115,7 +127,7 @@ impl World {
 
     /// As [`World::new`], with a running daemon, the ops tables, and the group `daily` = every table of `sales`.
     pub fn with_sales() -> World {
-        World::with_sales_of(Release::V3_5)
+        World::with_sales_of(suite_release())
     }
 
     pub fn with_sales_of(release: Release) -> World {

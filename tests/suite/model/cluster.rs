@@ -17,6 +17,7 @@ use tokio::time::{Instant, interval, sleep};
 use super::change::statements;
 use super::history::{Anchor, Change, Event, Happening};
 use super::state::{self, State, cell};
+use crate::world::suite_release;
 
 /// Between two steps of a job (`backup/BackupHandler.java`).
 const TICK: Duration = Duration::from_secs(3);
@@ -80,6 +81,7 @@ impl Laboratory {
             clock: Clock::Manual(base),
             tick: TICK,
             frontends: 2,
+            release: suite_release(),
             ..Options::new(data.path())
         };
         let laboratory = Arc::new(Laboratory {
