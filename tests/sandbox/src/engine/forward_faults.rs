@@ -27,7 +27,8 @@ impl Passage {
     }
 }
 
-/// In the order in which they were ordered; each hits one forwarded statement that contains its pattern, in any case of letters.
+/// In the order in which they were ordered; each hits one forwarded statement that contains its pattern, in any case of letters, or begins
+/// with what stands behind a `^`.
 #[derive(Debug, Default)]
 pub struct Passages(Vec<(String, Passage)>);
 
@@ -37,16 +38,17 @@ impl Passages {
             return None;
         }
         let text = sql.to_lowercase();
-        let index = self
-            .0
-            .iter()
-            .position(|(pattern, _)| text.contains(pattern))?;
+        let hits = |(pattern, _): &(String, Passage)| match pattern.strip_prefix('^') {
+            Some(start) => text.starts_with(start),
+            None => text.contains(pattern),
+        };
+        let index = self.0.iter().position(hits)?;
         Some(self.0.remove(index).1)
     }
 }
 
 impl Sandbox {
-    /// The next statement containing `pattern` that a follower hands to the leader fares so.
+    /// The next statement with `pattern` (see [`Passages`]) that a follower hands to the leader fares so.
     pub fn forward_next(&self, pattern: &str, passage: Passage) {
         self.lock()
             .passages

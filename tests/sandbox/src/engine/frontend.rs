@@ -31,6 +31,8 @@ pub struct Frontend {
     /// The journal entry it has replayed at least, and when it took that over.
     pub replayed: u64,
     pub replayed_at: DateTime<Utc>,
+    /// What it calls itself, where that is not the release.
+    pub version: Option<String>,
 }
 
 /// What a frontend's process has of its own, which ends with it.
@@ -72,6 +74,7 @@ impl Frontend {
             lag: Duration::zero(),
             replayed: 0,
             replayed_at: now,
+            version: None,
         }
     }
 }

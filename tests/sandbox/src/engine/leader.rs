@@ -43,6 +43,12 @@ impl Sandbox {
         );
     }
 
+    /// What SHOW FRONTENDS prints as the version of this one: a patch of its own, or in the middle of an upgrade. It changes nothing else.
+    pub fn calls_itself(&self, version: &str) {
+        let mut state = self.lock();
+        state.cluster.frontends[self.index()].version = Some(version.to_owned());
+    }
+
     /// Makes a follower an observer: it replays and answers, and is never elected.
     pub fn make_observer(&self, number: usize) -> Result<(), FrontendError> {
         let index = self.index_of(number)?;

@@ -1,4 +1,4 @@
-//! SHOW FRONTENDS (`common/proc/FrontendsProcNode.java`).
+//! SHOW FRONTENDS and SHOW PROC '/frontends' (`common/proc/FrontendsProcNode.java`).
 
 use crate::answer::ResultSet;
 use crate::engine::cluster::Cluster;
@@ -30,17 +30,32 @@ const FRONTENDS: [&str; 17] = [
 
 impl Cluster {
     pub(super) fn show_frontends(&self, session: &Session) -> ResultSet {
+        self.all_frontends(session, !self.leader_hidden)
+    }
+
+    /// The same rows; where SHOW FRONTENDS lacks the leader, these have it (StarRocks/starrocks#50999).
+    pub(in crate::engine) fn show_proc_frontends(&self, session: &Session) -> ResultSet {
+        self.all_frontends(session, true)
+    }
+
+    fn all_frontends(&self, session: &Session, leader: bool) -> ResultSet {
         let skip = usize::from(!self.release.numbers_frontends());
         let rows = self.frontends.iter().enumerate().map(|(index, frontend)| {
-            let row = self.frontend_row(session, index, frontend);
+            let row = self.frontend_row(session, index, frontend, leader);
             row[skip..].to_vec()
         });
         table(&FRONTENDS[skip..], rows.collect())
     }
 
-    fn frontend_row(&self, session: &Session, index: usize, frontend: &Frontend) -> Vec<String> {
+    fn frontend_row(
+        &self,
+        session: &Session,
+        index: usize,
+        frontend: &Frontend,
+        leader: bool,
+    ) -> Vec<String> {
         let leads = self.leader == Some(index);
-        let role = match (leads && !self.leader_hidden, frontend.observer) {
+        let role = match (leads && leader, frontend.observer) {
             (true, _) => "LEADER",
             (false, true) => "OBSERVER",
             (false, false) => "FOLLOWER",
@@ -76,7 +91,10 @@ impl Cluster {
             if index == 0 { "true" } else { "false" },
             if alive { "" } else { error },
             &started,
-            self.release.version(),
+            frontend
+                .version
+                .as_deref()
+                .unwrap_or_else(|| self.release.version()),
         ];
         cells.map(str::to_owned).to_vec()
     }

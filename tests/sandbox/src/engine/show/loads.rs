@@ -176,6 +176,7 @@ impl Cluster {
     pub fn show_proc(&self, session: &Session, path: &str) -> Result<ResultSet, SqlError> {
         let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
         match parts.as_slice() {
+            ["frontends"] => Ok(self.show_proc_frontends(session)),
             ["transactions"] => Ok(table(
                 &["DbId", "DbName"],
                 self.databases
