@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Ops, OpsError};
-use crate::starrocks::RowError;
+use crate::names::DatabaseName;
+use crate::starrocks::{RowError, database_exists, sql};
 
 /// One table as it should be. Seed columns first: their order and types are those of starrocks-br.
 struct OpsTable {
@@ -226,7 +227,7 @@ impl Ops {
                 None if backends == 0 => return Err(SchemaError::NoBackend),
                 None => {
                     if done.created.is_empty() {
-                        self.write("CREATE DATABASE IF NOT EXISTS `ops`").await?;
+                        self.create_database().await?;
                     }
                     self.write(&create(table, backends.min(3))).await?;
                     done.created.push(table.name);
@@ -242,6 +243,14 @@ impl Ops {
         }
         self.wait_for_columns(&done).await?;
         Ok(done)
+    }
+
+    async fn create_database(&self) -> Result<(), OpsError> {
+        let ops = DatabaseName::parse("ops").expect("a fixed name is a name");
+        if !database_exists(self.session.as_ref(), &ops).await? {
+            self.write(&sql::create_database(&ops)).await?;
+        }
+        Ok(())
     }
 
     /// ADD COLUMN is a job of its own where the cluster does not evolve schemas fast (`alter/SchemaChangeHandler.java`): the columns come when it

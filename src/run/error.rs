@@ -1,10 +1,11 @@
 //! Why a job could not go on.
 
 use crate::catalog::ChainError;
+use crate::names::Label;
 use crate::ops::{OpsError, SchemaError};
 use crate::plan::restore::RestorePlanError;
 use crate::plan::settle::MissingFromSnapshot;
-use crate::starrocks::{ErrorClass, FactsError, RowError, StatementError};
+use crate::starrocks::{ErrorClass, FactsError, FrontendsError, RowError, StatementError};
 
 use super::job::JobStop;
 
@@ -76,6 +77,12 @@ pub enum RunError {
         what: String,
         limit: std::time::Duration,
     },
+    /// The last files of a snapshot are on the host of a leader that leads no more.
+    #[error(
+        "backup `{label}` cannot be completed: the cluster got another leader before the snapshot's last files were uploaded, and they lie on \
+         the host of the old one ({reason})"
+    )]
+    Stranded { label: Label, reason: String },
     #[error("{0}")]
     Failed(String),
     #[error("stopped on request")]
@@ -91,6 +98,15 @@ impl From<FactsError> for RunError {
                 format!("database `{name}` does not exist"),
                 "create it, or delete its rows from ops.table_inventory",
             )),
+        }
+    }
+}
+
+impl From<FrontendsError> for RunError {
+    fn from(error: FrontendsError) -> RunError {
+        match error {
+            FrontendsError::Statement(error) => RunError::Statement(error),
+            FrontendsError::Row(error) => RunError::Row(error),
         }
     }
 }
@@ -134,10 +150,15 @@ impl RunError {
     pub fn help(&self) -> Option<String> {
         match self {
             RunError::Refused(refused) => Some(refused.help.clone()),
-            RunError::Statement(error) | RunError::Ops(OpsError::Statement(error)) => {
+            RunError::Statement(error)
+            | RunError::Ops(OpsError::Statement(error))
+            | RunError::Schema(SchemaError::Ops(OpsError::Statement(error))) => {
                 error.help.map(str::to_owned)
             }
             RunError::RestorePlan(error) => Some(error.help()),
+            RunError::Stranded { .. } => Some(
+                "take the backup again: it gets a label of its own; the scheduled runs go on by themselves".to_owned(),
+            ),
             RunError::Chain(_) => Some("`brctl backups` lists the recovery points".to_owned()),
             RunError::Schema(SchemaError::NoBackend) => {
                 Some("bring a backend up, then run `brctl init`".to_owned())

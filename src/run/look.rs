@@ -10,10 +10,11 @@ use super::confirm::snapshot;
 use super::error::{Refused, RunError};
 use super::job::Cluster;
 use super::preflight::{Purpose, backends, repository};
+use super::release::{ReleaseProblem, problems};
 use crate::catalog::{BackupRecord, Link};
 use crate::names::{GroupName, JobId, Label, RepositoryName};
 use crate::ops::{Ops, RecordedManifest, RestoreRecord};
-use crate::starrocks::{FrontendRow, Session, query};
+use crate::starrocks::{Session, leader_of, query, read_frontends};
 
 pub async fn backups(ops: &Ops, group: Option<&GroupName>) -> Result<Vec<BackupRecord>, RunError> {
     Ok(ops.backups(group).await?)
@@ -88,6 +89,8 @@ pub struct ClusterView {
     pub version: String,
     pub backends_alive: u32,
     pub backends: u32,
+    /// With the frontends' releases.
+    releases: Vec<ReleaseProblem>,
     /// What would keep the scheduled backups from running.
     pub problems: Vec<String>,
     /// Restores that stopped beside the live tables.
@@ -126,12 +129,8 @@ impl Probe {
 }
 
 pub async fn cluster(session: &Session) -> Result<ClusterView, RunError> {
-    let set = query(session.as_ref(), "SHOW FRONTENDS").await?;
-    let frontends = set
-        .rows()
-        .map(|row| FrontendRow::read(&row))
-        .collect::<Result<Vec<_>, _>>()?;
-    let leader = frontends.iter().find(|frontend| frontend.leader);
+    let frontends = read_frontends(session.as_ref()).await?;
+    let leader = leader_of(&frontends);
     let health = backends(session).await?;
     Ok(ClusterView {
         leader: leader.map_or_else(
@@ -139,10 +138,12 @@ pub async fn cluster(session: &Session) -> Result<ClusterView, RunError> {
             |frontend| format!("{}:{}", frontend.ip, frontend.query_port),
         ),
         version: leader
+            .or(frontends.first())
             .map(|frontend| frontend.version.clone())
             .unwrap_or_default(),
         backends_alive: health.backends_alive,
         backends: health.backends,
+        releases: problems(&frontends),
         problems: Vec::new(),
         open_restores: Vec::new(),
     })
@@ -176,16 +177,21 @@ pub async fn check(
 ) -> Vec<Checked> {
     let mut checked = Vec::new();
     let cluster = cluster(session).await;
-    let unreachable = cluster.is_err();
+    let releases = cluster.as_ref().ok().map(|view| view.releases.clone());
     checked.push(Checked::of("cluster", cluster, |view| {
         format!(
             "cluster: leader {}, release {}, {} of {} backends alive",
             view.leader, view.version, view.backends_alive, view.backends
         )
     }));
-    if unreachable {
+    let Some(releases) = releases else {
         return checked;
-    }
+    };
+    checked.extend(releases.into_iter().map(|problem| Checked {
+        what: "release".to_owned(),
+        wrong: Some((problem.wrong, Some(problem.help))),
+        warning: problem.warning,
+    }));
     checked.push(run_mode(session).await);
     let mut repositories: Vec<&RepositoryName> = groups
         .iter()

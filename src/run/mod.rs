@@ -22,6 +22,7 @@ mod measure;
 mod poll;
 pub mod preflight;
 pub mod prune;
+mod release;
 pub mod restore;
 pub mod slots;
 mod steps;

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::confirm::{SnapshotFound, snapshot};
@@ -25,6 +26,9 @@ pub const UNSEEN_WHEN_LOST: Duration = Duration::from_secs(300);
 /// Beyond the job's own timeout, which the cluster keeps: so that its verdict is seen rather than ours given.
 const GRACE: Duration = Duration::from_secs(300);
 
+/// So many looks in a row at a job that cannot go on: a minute at the pace of StarRocks, in which the old leader may come back.
+const STRANDED_LOOKS: u32 = 20;
+
 /// One running BACKUP of ours.
 pub struct BackupWatch<'a> {
     pub job: &'a Job,
@@ -36,6 +40,15 @@ pub struct BackupWatch<'a> {
     unseen: Duration,
     deadline: Instant,
     task_error: Option<String>,
+    cut: Option<Cut>,
+    stranded: u32,
+}
+
+/// Which job's snapshots were done, and when: taken again, they are another job's (`backup/BackupJob.java`, prepareAndSendSnapshotTask).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cut {
+    job: String,
+    finished: Option<DateTime<Utc>>,
 }
 
 /// Where the job was found.
@@ -67,7 +80,15 @@ impl<'a> BackupWatch<'a> {
             unseen,
             deadline: now + timeout + GRACE,
             task_error: None,
+            cut: None,
+            stranded: 0,
         }
+    }
+
+    /// The cut as it was last seen. A new leader takes it again, unless the old one had written down that it was done
+    /// (`backup/BackupJob.java`, replayRun). `None`: the job was not there to be asked any more.
+    pub fn cut(&self) -> Option<Cut> {
+        self.cut.clone()
     }
 
     /// Until the cut is behind us: whatever loads do from now on is not in the snapshot.
@@ -83,13 +104,21 @@ impl<'a> BackupWatch<'a> {
         let mut unseen: Option<Instant> = None;
         loop {
             match self.look().await {
-                Ok(Seen::Complete) => return Ok(()),
+                Ok(Seen::Complete) => {
+                    self.cut = None;
+                    return Ok(());
+                }
                 Ok(Seen::Row(row)) => {
                     unseen = None;
                     if row.state == BackupState::Cancelled {
                         return Err(self.cancelled(&row.status));
                     }
                     self.tell(&row);
+                    self.prove_not_stranded(&row)?;
+                    self.cut = Some(Cut {
+                        job: row.job_id.clone(),
+                        finished: row.snapshot_finished,
+                    });
                     if reached(&row) || row.state == BackupState::Finished {
                         return Ok(());
                     }
@@ -148,6 +177,23 @@ impl<'a> BackupWatch<'a> {
                 );
             }
         }
+    }
+
+    /// What is left to upload lies on the host that led when it was written. Another leader says so at every visit until the job's timeout,
+    /// and can do nothing about it (`backup/BackupJob.java`, validateLocalFile).
+    fn prove_not_stranded(&mut self, row: &BackupJobRow) -> Result<(), RunError> {
+        if row.state != BackupState::UploadInfo || !row.status.is_file_missing() {
+            self.stranded = 0;
+            return Ok(());
+        }
+        self.stranded += 1;
+        if self.stranded < STRANDED_LOOKS {
+            return Ok(());
+        }
+        Err(RunError::Stranded {
+            label: self.label.clone(),
+            reason: row.status.message().to_owned(),
+        })
     }
 
     fn cancelled(&self, status: &JobStatus) -> RunError {

@@ -193,8 +193,16 @@ const KNOWN: &[Known] = &[
     // qe/ConnectScheduler.java
     known("connection limit", ErrorClass::Transient),
     known("Reach limit of connections", ErrorClass::Transient),
+    // common/ErrorCode.java, ERR_TOO_MANY_USER_CONNECTIONS; releases up to 3.2 send no code with it
+    known("max_user_connections", ErrorClass::Transient),
     // qe/StmtExecutor.java, rpc: the leader is changing, or is not reachable from the frontend we talk to
     known("Cannot open null host", ErrorClass::Transient),
+    // common/ErrorCode.java, ERR_FORWARD_TOO_MANY_TIMES
+    known("forward too many times", ErrorClass::Transient),
+    // of the journal's library, passed on by qe/LeaderOpExecutor.java: the group that elects has no leader
+    known("Could not determine master", ErrorClass::Transient),
+    // qe/JournalObserver.java: carried out by the leader, and not replayed in time by the frontend we talk to
+    known("the command may be succeed", ErrorClass::Lost),
     known("java.net.", ErrorClass::Lost),
     known("TTransportException", ErrorClass::Lost),
     known(
@@ -264,6 +272,17 @@ mod tests {
                 "Getting syntax error at line 1",
                 ErrorClass::Permanent,
             ),
+            (
+                1064,
+                "User brd already has more than 'max_user_connections' active connections",
+                ErrorClass::Transient,
+            ),
+            (1064, "forward too many times 31", ErrorClass::Transient),
+            (
+                1064,
+                "Execute timeout, the command may be succeed, you'd better retry",
+                ErrorClass::Lost,
+            ),
         ];
         for (code, message, class) in cases {
             assert_eq!(
@@ -272,6 +291,22 @@ mod tests {
                 "{message}"
             );
         }
+    }
+
+    /// Releases up to 3.2 send 1064 with everything.
+    #[test]
+    fn what_is_not_there_is_told_by_the_text_alone() {
+        let refused = |text| StatementError::refused(1064, text);
+        assert!(refused("Unexpected exception: Unknown database 'shop'").is_unknown_database());
+        assert!(
+            refused("Getting analyzing error. Detail message: Unknown table 'shop.t'.")
+                .is_unknown_table()
+        );
+        assert!(refused("Table state is not NORMAL: 'RESTORING'").is_bad_table_state());
+        assert!(
+            refused("Unexpected exception: Label [brd_slot_shop_1] has already been used.")
+                .is_label_used()
+        );
     }
 
     #[test]

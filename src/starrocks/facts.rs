@@ -61,10 +61,22 @@ async fn prove_database(
     session: &dyn super::Frontend,
     database: &DatabaseName,
 ) -> Result<(), FactsError> {
+    if database_exists(session, database).await? {
+        return Ok(());
+    }
+    Err(FactsError::NoDatabase(database.clone()))
+}
+
+/// Asked before CREATE DATABASE is sent: that needs its privilege also where IF NOT EXISTS finds the database (`sql/analyzer/AuthorizerStmtVisitor.java`,
+/// visitCreateDbStatement), and brd has it only where it is to bring back databases that are gone.
+pub async fn database_exists(
+    session: &dyn super::Frontend,
+    database: &DatabaseName,
+) -> Result<bool, StatementError> {
     match query(session, &format!("SHOW TABLES FROM `{database}`")).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.is_unknown_database() => Err(FactsError::NoDatabase(database.clone())),
-        Err(error) => Err(error.into()),
+        Ok(_) => Ok(true),
+        Err(error) if error.is_unknown_database() => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

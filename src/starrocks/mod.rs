@@ -2,6 +2,7 @@
 
 mod error;
 mod facts;
+mod frontends;
 mod mysql;
 mod result;
 mod rows;
@@ -12,12 +13,13 @@ mod survey;
 mod zone;
 
 pub use error::{ErrorClass, StatementError};
-pub use facts::{FactsError, read_database, read_second_look};
+pub use facts::{FactsError, database_exists, read_database, read_second_look};
+pub use frontends::{FrontendsError, leader_of, read_frontends};
 pub use mysql::{ClusterAddress, MysqlFrontend};
 pub use result::{ResultSet, Row, RowError};
 pub use rows::{
     BackendRow, BackupJobRow, FrontendRow, RepositoryRow, RestoreJobRow, SnapshotContentRow,
-    SnapshotDetailRow, SnapshotRow, snapshot_content,
+    SnapshotDetailRow, SnapshotRow, Version, snapshot_content,
 };
 pub use session::{Answer, Frontend, Session, query};
 pub use state::{BackupState, JobStatus, RestoreState, SnapshotStatus};

@@ -3,6 +3,10 @@
 //! mysql_async has no timeouts of its own, asks for a variable that StarRocks does not have unless told not to, and its `Opts` print the
 //! password when debugged: all of that is dealt with here and nowhere else. Only the text protocol is used: StarRocks prepares nothing but
 //! SELECT (`qe/ConnectProcessor.java`).
+//!
+//! SHOW RESTORE, SHOW SNAPSHOT and SELECT are answered by whom one is connected to, from what it has replayed (`qe/RedirectStatus.java`). So
+//! a session is with the leader wherever the leader can be told and reached. Where it cannot, the frontend that answers is asked to catch
+//! up (SYNC) before every read, and the leader is looked for again and again.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +16,9 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use super::frontends::{SHOW_FRONTENDS, SHOW_PROC_FRONTENDS, frontend_rows, leader_of};
 use super::session::Answer;
-use super::{Frontend, FrontendRow, ResultSet, StatementError};
+use super::{ErrorClass, Frontend, FrontendRow, ResultSet, StatementError};
 
 /// Where the cluster is and who we are there.
 #[derive(Debug, Clone)]
@@ -38,10 +43,38 @@ pub struct MysqlFrontend {
 struct Open {
     conn: Conn,
     used: Instant,
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    Leader,
+    /// With another frontend. The leader was last looked for at that moment.
+    Elsewhere(Instant),
+}
+
+/// Who leads, as one frontend tells it.
+enum Leader {
+    Here,
+    At(String, u16),
+    /// It does not say.
+    Untold(String),
+    /// It cannot ask the leader: nothing that needs one would get there.
+    Gone(StatementError),
+}
+
+enum Asked {
+    Answered(ResultSet),
+    Refused(StatementError),
+    /// The connection cannot be used any more.
+    Broken(StatementError),
 }
 
 /// A connection idle for longer is asked whether it still lives before a statement is entrusted to it.
 const TRUSTED_IDLE: Duration = Duration::from_secs(5);
+
+/// Between two looks for a leader that could not be told or reached.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Of query_timeout, in seconds.
 const LONGEST_TIMEOUT: u64 = 259_200;
@@ -60,41 +93,50 @@ impl MysqlFrontend {
     async fn run(&self, statement: &str) -> Result<ResultSet, StatementError> {
         let mut slot = self.connection.lock().await;
         // Taken out while in use: whatever ends this future early leaves no half-read connection behind.
-        let mut open = match self.still_alive(slot.take()).await {
-            Some(open) => open,
-            None => Open {
-                conn: self.connect().await?,
-                used: Instant::now(),
-            },
+        let open = match self.still_alive(slot.take()).await {
+            Some(open) => self.nearer_to_the_leader(open).await,
+            None => self.connect().await?,
         };
-        tracing::debug!(statement, "statement");
-        let answer = match timeout(
-            self.address.statement_timeout,
-            read(&mut open.conn, statement),
-        )
-        .await
-        {
-            Ok(answer) => answer,
-            Err(_) => {
-                let seconds = self.address.statement_timeout.as_secs();
-                return Err(StatementError::lost(format!(
-                    "no answer from the frontend within {seconds} s"
-                )));
-            }
+        let mut open = open;
+        let mut answer = Asked::Answered(ResultSet::default());
+        if matches!(open.place, Place::Elsewhere(_)) && is_read(statement) {
+            answer = match self.ask(&mut open.conn, "SYNC").await {
+                // Nothing was asked yet.
+                Asked::Refused(error) => Asked::Refused(StatementError {
+                    class: ErrorClass::Transient,
+                    ..error
+                }),
+                other => other,
+            };
+        }
+        if matches!(answer, Asked::Answered(_)) {
+            tracing::debug!(statement, "statement");
+            answer = self.ask(&mut open.conn, statement).await;
+        }
+        let answer = match answer {
+            Asked::Broken(error) => return Err(error),
+            Asked::Answered(set) => Ok(set),
+            Asked::Refused(error) => Err(error),
         };
-        match answer {
-            Err(mysql_async::Error::Server(error)) => {
-                open.used = Instant::now();
-                *slot = Some(open);
-                Err(StatementError::refused(error.code, &error.message))
+        open.used = Instant::now();
+        *slot = Some(open);
+        answer
+    }
+
+    async fn ask(&self, conn: &mut Conn, statement: &str) -> Asked {
+        match timeout(self.address.statement_timeout, read(conn, statement)).await {
+            Ok(Ok(set)) => Asked::Answered(set),
+            Ok(Err(mysql_async::Error::Server(error))) => {
+                Asked::Refused(StatementError::refused(error.code, &error.message))
             }
-            Err(other) => Err(StatementError::lost(format!(
+            Ok(Err(other)) => Asked::Broken(StatementError::lost(format!(
                 "the connection to the frontend was lost: {other}"
             ))),
-            Ok(set) => {
-                open.used = Instant::now();
-                *slot = Some(open);
-                Ok(set)
+            Err(_) => {
+                let seconds = self.address.statement_timeout.as_secs();
+                Asked::Broken(StatementError::lost(format!(
+                    "no answer from the frontend within {seconds} s"
+                )))
             }
         }
     }
@@ -112,24 +154,67 @@ impl MysqlFrontend {
     }
 
     /// A session with the leader, or with whoever answers where the leader cannot be told or reached.
-    async fn connect(&self) -> Result<Conn, StatementError> {
+    async fn connect(&self) -> Result<Open, StatementError> {
         let mut refusals = Vec::new();
         for (host, port) in &self.address.frontends {
-            match self.connect_to(host, *port).await {
-                Ok(mut conn) => {
-                    return match self.leader_elsewhere(&mut conn, host, *port).await {
-                        Some((host, port)) => self.connect_to(&host, port).await.or(Ok(conn)),
-                        None => Ok(conn),
-                    };
+            let mut conn = match self.connect_to(host, *port).await {
+                Ok(conn) => conn,
+                Err(error) if error.class == ErrorClass::Denied => return Err(error),
+                Err(error) => {
+                    refusals.push(format!("{host}:{port}: {error}"));
+                    continue;
                 }
-                Err(error) if error.class == super::ErrorClass::Denied => return Err(error),
-                Err(error) => refusals.push(format!("{host}:{port}: {error}")),
+            };
+            match self.leader(&mut conn, host, *port).await {
+                Leader::Gone(error) => refusals.push(format!(
+                    "{host}:{port}: it cannot ask the leader, which may be changing: {error}"
+                )),
+                told => return Ok(self.settle(conn, told).await),
             }
         }
         Err(StatementError::unreachable(format!(
             "no frontend answers ({})",
             refusals.join("; ")
         )))
+    }
+
+    /// With the leader where there is a way.
+    async fn settle(&self, conn: Conn, told: Leader) -> Open {
+        let (conn, place) = match told {
+            Leader::Here => (conn, Place::Leader),
+            Leader::At(host, port) => match self.connect_to(&host, port).await {
+                Ok(leader) => (leader, Place::Leader),
+                Err(error) => {
+                    tracing::warn!(leader = format!("{host}:{port}"), %error, "the leader cannot be reached from here: working through another frontend");
+                    (conn, Place::Elsewhere(Instant::now()))
+                }
+            },
+            Leader::Untold(reason) => {
+                tracing::warn!(
+                    reason,
+                    "no frontend is known to lead: working through the one that answers"
+                );
+                (conn, Place::Elsewhere(Instant::now()))
+            }
+            Leader::Gone(_) => (conn, Place::Elsewhere(Instant::now())),
+        };
+        Open {
+            conn,
+            used: Instant::now(),
+            place,
+        }
+    }
+
+    /// A session that is not with the leader looks for it again once in a while.
+    async fn nearer_to_the_leader(&self, mut open: Open) -> Open {
+        match open.place {
+            Place::Elsewhere(looked) if looked.elapsed() >= LOOK_AGAIN => {
+                // Its own address does not matter: it is not the leader's, or could not be told from it.
+                let told = self.leader(&mut open.conn, "", 0).await;
+                self.settle(open.conn, told).await
+            }
+            _ => open,
+        }
     }
 
     async fn connect_to(&self, host: &str, port: u16) -> Result<Conn, StatementError> {
@@ -179,28 +264,54 @@ impl MysqlFrontend {
         }
     }
 
-    /// The leader's address where it is another frontend: SHOW RESTORE and SHOW SNAPSHOT are answered by whom one is connected to
-    /// (`qe/RedirectStatus.java`), and only the leader knows how a running job stands.
-    async fn leader_elsewhere(
+    async fn leader(&self, conn: &mut Conn, host: &str, port: u16) -> Leader {
+        let mut frontends = match self.frontends(conn, SHOW_FRONTENDS).await {
+            Ok(frontends) => frontends,
+            Err(error) if error.class == ErrorClass::Denied => {
+                return Leader::Untold(error.to_string());
+            }
+            Err(error) => return Leader::Gone(error),
+        };
+        if frontends.len() == 1 {
+            return Leader::Here;
+        }
+        if leader_of(&frontends).is_none()
+            && let Ok(more) = self.frontends(conn, SHOW_PROC_FRONTENDS).await
+        {
+            frontends = more;
+        }
+        match leader_of(&frontends) {
+            None => Leader::Untold("no row of SHOW FRONTENDS has the role LEADER".to_owned()),
+            Some(leader) if leader.ip == host && leader.query_port == port => Leader::Here,
+            Some(leader) => Leader::At(leader.ip.clone(), leader.query_port),
+        }
+    }
+
+    async fn frontends(
         &self,
         conn: &mut Conn,
-        host: &str,
-        port: u16,
-    ) -> Option<(String, u16)> {
-        let answer = timeout(self.address.connect_timeout, read(conn, "SHOW FRONTENDS"))
-            .await
-            .ok()?
-            .ok()?;
-        let frontends: Vec<FrontendRow> = answer
-            .rows()
-            .filter_map(|row| FrontendRow::read(&row).ok())
-            .collect();
-        let leader = frontends.iter().find(|frontend| frontend.leader)?;
-        if frontends.len() == 1 || (leader.ip == host && leader.query_port == port) {
-            return None;
-        }
-        Some((leader.ip.clone(), leader.query_port))
+        statement: &str,
+    ) -> Result<Vec<FrontendRow>, StatementError> {
+        let limit = self.address.connect_timeout;
+        let set = match timeout(limit, read(conn, statement)).await {
+            Ok(Ok(set)) => set,
+            Ok(Err(mysql_async::Error::Server(error))) => {
+                return Err(StatementError::refused(error.code, &error.message));
+            }
+            Ok(Err(error)) => return Err(StatementError::unreachable(error.to_string())),
+            Err(_) => {
+                let seconds = limit.as_secs_f32();
+                let text = format!("no answer to {statement} within {seconds} s");
+                return Err(StatementError::unreachable(text));
+            }
+        };
+        frontend_rows(&set).map_err(|error| StatementError::unreachable(error.to_string()))
     }
+}
+
+/// Answered from memory of the frontend one is connected to, if it is not forwarded. What is forwarded needs no SYNC, and bears one.
+fn is_read(statement: &str) -> bool {
+    statement.starts_with("SELECT") || statement.starts_with("SHOW")
 }
 
 impl Frontend for MysqlFrontend {

@@ -20,16 +20,19 @@ pub struct FrontendRow {
 }
 
 impl FrontendRow {
-    /// Whether it is of this release or a later one; a version that names none is of none.
-    pub fn is_release(&self, major: u32, minor: u32) -> bool {
+    /// From the head of its version; `None` where that names no release, as in `main-8f3c1d2`.
+    pub fn release(&self) -> Option<Version> {
         let mut numbers = self
             .version
             .split(|c: char| !c.is_ascii_digit())
-            .map(|number| number.parse::<u32>().ok());
-        match (numbers.next().flatten(), numbers.next().flatten()) {
-            (Some(found), Some(minor_found)) => (found, minor_found) >= (major, minor),
-            _ => false,
-        }
+            .map(|number| number.parse().ok());
+        let mut next = || numbers.next().flatten();
+        Some(Version(next()?, next()?, next().unwrap_or(0)))
+    }
+
+    /// Whether it is of this release or a later one.
+    pub fn is_release(&self, major: u32, minor: u32) -> bool {
+        self.release() >= Some(Version(major, minor, 0))
     }
 
     pub fn read(row: &Row<'_>) -> Result<FrontendRow, RowError> {
@@ -42,6 +45,10 @@ impl FrontendRow {
         })
     }
 }
+
+/// Major, minor, patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(pub u32, pub u32, pub u32);
 
 /// SHOW BACKENDS (`common/proc/BackendsProcDir.java`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,6 +119,7 @@ impl RepositoryRow {
 /// One row of SHOW BACKUP: the database's last job, if it was a BACKUP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackupJobRow {
+    pub job_id: String,
     pub label: String,
     pub state: BackupState,
     pub created: Option<DateTime<Utc>>,
@@ -126,6 +134,7 @@ pub struct BackupJobRow {
 impl BackupJobRow {
     pub fn read(row: &Row<'_>) -> Result<BackupJobRow, RowError> {
         Ok(BackupJobRow {
+            job_id: row.optional("JobId").unwrap_or_default().to_owned(),
             label: row.text("SnapshotName")?.to_owned(),
             state: BackupState::parse(row.text("State")?),
             created: row.time("CreateTime")?,

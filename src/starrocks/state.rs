@@ -84,6 +84,11 @@ impl JobStatus {
         self.0.trim().starts_with("[NOT_FOUND")
     }
 
+    /// A file that the job left with the leader is not there (`backup/BackupJob.java`, validateLocalFile).
+    pub fn is_file_missing(&self) -> bool {
+        self.0.contains("file is invalid")
+    }
+
     /// The text without its brackets.
     pub fn message(&self) -> &str {
         let inner = self.0.trim().trim_start_matches('[').trim_end_matches(']');

@@ -219,20 +219,17 @@ fn a_wrong_password_is_said_and_the_daemon_lives() {
 #[test]
 fn no_password_is_ever_printed() {
     let mut world = World::new();
-    world.sql("CREATE USER 'backup'@'%' IDENTIFIED BY 'hunter2-hunter2'");
-    world.sql("GRANT root TO USER 'backup'@'%'");
-    world.sql("ALTER USER 'backup'@'%' DEFAULT ROLE root");
+    world.create_operator("hunter2-hunter2");
     let secret = world.write("password", "hunter2-hunter2\n");
     std::process::Command::new("chmod")
         .arg("600")
         .arg(&secret)
         .status()
         .unwrap();
-    let text = world.settings(&format!(
+    let text = world.operator_settings(&format!(
         "repository = \"nightly\"\npassword-file = \"{}\"",
         secret.display()
     ));
-    let text = text.replace("user = \"root\"", "user = \"backup\"");
     world.write("brd.toml", &format!("{text}[log]\nlevel = \"trace\"\n"));
     world.start();
     world.brctl(&["init"]).ok();

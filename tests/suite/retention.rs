@@ -7,7 +7,7 @@ use starrocks_sandbox::answer::SqlError;
 use starrocks_sandbox::engine::Effect;
 use starrocks_sandbox::release::Release;
 
-use crate::world::World;
+use crate::world::{World, release_without_drop};
 
 const GROUP: &str =
     "version = 1\n[group.daily]\nfull = \"0 1 1 1 *\"\nincremental = \"0 1 2 1 *\"\n";
@@ -79,7 +79,7 @@ fn set(labels: &[&String]) -> BTreeSet<String> {
 
 #[test]
 fn before_4_2_what_expires_is_marked_and_forgotten_once_its_directory_is_gone() {
-    let world = World::with_sales();
+    let world = World::with_sales_of(release_without_drop());
     let [first, changed, more, second, unchanged] = world.two_chains();
     world.keep(ONE_FULL);
     let everything = world.on_record();
@@ -153,7 +153,7 @@ fn before_4_2_what_expires_is_marked_and_forgotten_once_its_directory_is_gone() 
 
 #[test]
 fn retention_runs_by_itself_after_each_full() {
-    let mut world = World::with_sales();
+    let mut world = World::with_sales_of(release_without_drop());
     let first = world.back_up("full");
     world.keep(ONE_FULL);
     world.sql("INSERT INTO sales.customers VALUES (3, 'z')");
@@ -189,7 +189,7 @@ fn a_backup_stands_though_its_retention_fails() {
 
 #[test]
 fn a_pin_holds_its_chain_and_takes_a_mark_back() {
-    let world = World::with_sales();
+    let world = World::with_sales_of(release_without_drop());
     let [first, changed, more, ..] = world.two_chains();
     world.keep(ONE_FULL);
     let said = world
@@ -321,7 +321,7 @@ fn what_is_not_ours_or_has_no_rules_is_never_touched() {
 
 #[test]
 fn what_a_failed_backup_left_goes_after_a_week() {
-    let mut world = World::with_sales();
+    let mut world = World::with_sales_of(release_without_drop());
     let mut watching = world.begin_held_backup();
     let failed = world.cell("SELECT label FROM ops.run_status WHERE state = 'ACTIVE'");
     world.sql("CANCEL BACKUP FROM sales");
@@ -345,7 +345,7 @@ fn what_a_failed_backup_left_goes_after_a_week() {
 
 #[test]
 fn a_prune_that_was_killed_is_finished_by_the_next_start() {
-    let mut world = World::with_sales();
+    let mut world = World::with_sales_of(release_without_drop());
     let [first, changed, more, second, unchanged] = world.two_chains();
     world.keep(ONE_FULL);
     world.brctl(&["prune", "--yes"]).ok();
@@ -378,7 +378,7 @@ fn a_prune_that_was_killed_is_finished_by_the_next_start() {
 #[test]
 fn whatever_a_killed_prune_left_the_next_start_and_the_next_prune_put_right() {
     for stage in ["slot", "marked", "manifest"] {
-        let mut world = World::with_sales();
+        let mut world = World::with_sales_of(release_without_drop());
         let [first, changed, more, second, unchanged] = world.two_chains();
         world.keep(ONE_FULL);
         world.brctl(&["prune", "--yes"]).ok();

@@ -13,15 +13,12 @@ fn secret(world: &World, name: &str, mode: u32) -> std::path::PathBuf {
     path
 }
 
-/// The daemon logs in as a user with the password `right`.
+/// The daemon logs in as the documented user, with the password `right`.
 fn as_user(world: &World, more: &str) {
-    world.sql("CREATE USER 'backup'@'%' IDENTIFIED BY 'right'");
-    world.sql("GRANT root TO USER 'backup'@'%'");
-    world.sql("ALTER USER 'backup'@'%' DEFAULT ROLE root");
-    let settings = world.settings(&format!("repository = \"nightly\"\n{more}"));
+    world.create_operator("right");
     world.write(
         "brd.toml",
-        &settings.replace("user = \"root\"", "user = \"backup\""),
+        &world.operator_settings(&format!("repository = \"nightly\"\n{more}")),
     );
 }
 

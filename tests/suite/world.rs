@@ -15,6 +15,7 @@ use starrocks_sandbox::release::Release;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 /// Longer than anything here takes on a busy machine; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,14 +34,27 @@ pub fn suite_release() -> Release {
     }
 }
 
+/// That release, or 3.5 where it has DROP SNAPSHOT: for what is told to a person as long as there is no such statement.
+pub fn release_without_drop() -> Release {
+    let release = suite_release();
+    if release.drops_snapshots() {
+        Release::V3_5
+    } else {
+        release
+    }
+}
+
 pub struct World {
     pub sandbox: Sandbox,
     pub folder: TempDir,
     pub port: u16,
+    /// Of each frontend; `port` is the first one's.
+    pub ports: Vec<u16>,
     /// For the daemon's environment.
     pub environment: Vec<(&'static str, std::ffi::OsString)>,
     daemon: Option<Daemon>,
-    _runtime: Runtime,
+    ticker: Option<JoinHandle<()>>,
+    runtime: Runtime,
 }
 
 struct Daemon {
@@ -88,34 +102,52 @@ impl World {
     }
 
     pub fn of_release(release: Release) -> World {
+        World::open(release, 1)
+    }
+
+    /// Each frontend on a port of its own; the first one leads. `settings` names the first one only.
+    pub fn open(release: Release, frontends: usize) -> World {
         let folder = tempfile::tempdir().unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let port = listener.local_addr().unwrap().port();
+        let listeners: Vec<TcpListener> = (0..frontends)
+            .map(|_| runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap())
+            .collect();
+        let ports: Vec<u16> = listeners
+            .iter()
+            .map(|listener| listener.local_addr().unwrap().port())
+            .collect();
         let options = Options {
             tick: TICK,
-            query_port: port,
+            query_port: ports[0],
             release,
+            frontends,
             ..Options::new(folder.path().join("cluster"))
         };
         let sandbox = Sandbox::open(options).unwrap();
-        let serving = sandbox.clone();
-        runtime.spawn(async move {
-            serving.spawn_ticker();
-            starrocks_sandbox::wire::serve(listener, serving, std::future::pending()).await;
-        });
-        let world = World {
+        for (number, listener) in (1..).zip(listeners) {
+            let frontend = sandbox.frontend(number).unwrap();
+            frontend.listens_on(listener.local_addr().unwrap());
+            runtime.spawn(starrocks_sandbox::wire::serve(
+                listener,
+                frontend,
+                std::future::pending(),
+            ));
+        }
+        let mut world = World {
             sandbox,
             folder,
-            port,
+            port: ports[0],
+            ports,
             environment: Vec::new(),
             daemon: None,
-            _runtime: runtime,
+            ticker: None,
+            runtime,
         };
+        world.start_ticking();
         world.sql("CREATE REPOSITORY nightly WITH BROKER ON LOCATION 's3a://bucket/backups'");
         world.write("brd.toml", &world.settings("repository = \"nightly\""));
         world.write(
@@ -132,6 +164,15 @@ impl World {
 
     pub fn with_sales_of(release: Release) -> World {
         let mut world = World::of_release(release);
+        world.put_sales();
+        world.start();
+        world.brctl(&["init"]).ok();
+        world.put_in_group("daily", "sales", "*");
+        world
+    }
+
+    pub fn put_sales(&self) {
+        let world = self;
         world.sql("CREATE DATABASE sales");
         world.sql(
             "CREATE TABLE sales.orders (day DATE NOT NULL, id BIGINT NOT NULL, amount DECIMAL(10,2), note VARCHAR(40)) \
@@ -145,10 +186,21 @@ impl World {
              ('2026-01-03', 3, 3.50, 'it''s'), ('2026-01-03', 3, 3.50, 'it''s')",
         );
         world.sql("INSERT INTO sales.customers VALUES (1, 'x'), (2, 'y')");
-        world.start();
-        world.brctl(&["init"]).ok();
-        world.put_in_group("daily", "sales", "*");
-        world
+    }
+
+    /// Jobs move by themselves.
+    pub fn start_ticking(&mut self) {
+        let _inside = self.runtime.enter();
+        self.ticker = Some(self.sandbox.spawn_ticker());
+    }
+
+    /// Jobs move when the test calls `sandbox.tick()`.
+    pub fn stop_ticking(&mut self) {
+        if let Some(ticker) = self.ticker.take() {
+            ticker.abort();
+            // Aborted is how it ends.
+            let _ended = self.runtime.block_on(ticker);
+        }
     }
 
     pub fn settings(&self, cluster: &str) -> String {

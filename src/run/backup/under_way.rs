@@ -7,7 +7,7 @@ use super::line::STEPS;
 use crate::catalog::{Manifest, TableState};
 use crate::names::{DatabaseName, Label, RepositoryName, TableName};
 use crate::plan::backup::Forced;
-use crate::plan::settle::{settle, torn};
+use crate::plan::settle::{SecondLook, settle, torn};
 use crate::run::confirm::{ConfirmedSnapshot, confirm};
 use crate::run::error::RunError;
 use crate::run::job::Job;
@@ -56,17 +56,25 @@ impl UnderWay<'_> {
             BackupWatch::new(job, session, database, repository, label, timeout, unseen);
         job.journal.step(5, STEPS, "wait for the cut");
         watch.until_cut().await?;
-        let after = job
-            .patiently(timeout, || async {
-                Ok(read_second_look(session, database).await?)
-            })
-            .await?;
-        let moved = torn(self.manifest, self.baseline, &after);
+        let cut = watch.cut();
+        let mut after = self.look_again().await?;
+        let mut moved = torn(self.manifest, self.baseline, &after);
+        if moved.is_empty() {
+            job.journal.step(6, STEPS, "wait for the upload");
+            watch.until_finished().await?;
+            // A new leader has taken the cut again: what was looked at lies before it.
+            if cut != watch.cut() {
+                let text = format!(
+                    "backup `{label}` may have got another cut than the one that was seen: looked at the tables again"
+                );
+                job.journal.finding(text, None);
+                after = self.look_again().await?;
+                moved = torn(self.manifest, self.baseline, &after);
+            }
+        }
         if !moved.is_empty() {
             return Ok(Taken::Torn(moved));
         }
-        job.journal.step(6, STEPS, "wait for the upload");
-        watch.until_finished().await?;
         job.journal.step(7, STEPS, "confirm and record");
         let snapshot = job
             .patiently(timeout, || confirm(session, repository, label))
@@ -77,5 +85,10 @@ impl UnderWay<'_> {
             settled,
             snapshot,
         })))
+    }
+
+    async fn look_again(&self) -> Result<SecondLook, RunError> {
+        let look = || async { Ok(read_second_look(self.session, self.database).await?) };
+        self.job.patiently(self.timeout, look).await
     }
 }

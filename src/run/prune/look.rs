@@ -16,7 +16,9 @@ use crate::run::confirm::unreadable;
 use crate::run::error::RunError;
 use crate::run::preflight::{Purpose, repository};
 use crate::run::restore::RestoreContext;
-use crate::starrocks::{FrontendRow, Session, SnapshotRow, SnapshotStatus, query, sql};
+use crate::starrocks::{
+    Session, SnapshotRow, SnapshotStatus, leader_of, query, read_frontends, sql,
+};
 
 /// Labels of one SHOW SNAPSHOT: StarRocks lists the storage once for each.
 const LABELS: usize = 200;
@@ -148,12 +150,9 @@ fn directory(location: &str, repository: &RepositoryName, label: &Label) -> Stri
 
 /// By the release of the leader, which is the one that carries statements out.
 async fn means(session: &Session) -> Result<Means, RunError> {
-    let set = query(session.as_ref(), "SHOW FRONTENDS").await?;
-    for row in set.rows() {
-        let frontend = FrontendRow::read(&row)?;
-        if frontend.leader && frontend.is_release(4, 2) {
-            return Ok(Means::Statement);
-        }
+    let frontends = read_frontends(session.as_ref()).await?;
+    if leader_of(&frontends).is_some_and(|leader| leader.is_release(4, 2)) {
+        return Ok(Means::Statement);
     }
     Ok(Means::ByHand)
 }

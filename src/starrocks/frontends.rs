@@ -1,0 +1,40 @@
+//! Who leads: the one frontend that knows how running jobs stand, and that has no replay to wait for.
+
+use super::{Frontend, FrontendRow, ResultSet, RowError, StatementError, query};
+
+/// Forwarded to the leader (`qe/RedirectStatus.java`): without one it is refused.
+pub const SHOW_FRONTENDS: &str = "SHOW FRONTENDS";
+
+/// The same rows from another source, answered by whom one is connected to (`common/proc/ProcService.java`). In 3.3.0 to 3.3.3, where
+/// frontends are known by names, it has the row LEADER that SHOW FRONTENDS then lacks (StarRocks/starrocks#50999).
+pub const SHOW_PROC_FRONTENDS: &str = "SHOW PROC '/frontends'";
+
+/// Every frontend of the cluster, with the leader among them where any of the two answers names it.
+pub async fn read_frontends(session: &dyn Frontend) -> Result<Vec<FrontendRow>, FrontendsError> {
+    let frontends = frontend_rows(&query(session, SHOW_FRONTENDS).await?)?;
+    if leader_of(&frontends).is_some() {
+        return Ok(frontends);
+    }
+    // Refused, or without a leader either: then nobody knows better than the first answer.
+    let second = query(session, SHOW_PROC_FRONTENDS).await.ok();
+    let second = second.and_then(|set| frontend_rows(&set).ok());
+    Ok(second
+        .filter(|rows| leader_of(rows).is_some())
+        .unwrap_or(frontends))
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum FrontendsError {
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+    #[error(transparent)]
+    Row(#[from] RowError),
+}
+
+pub(super) fn frontend_rows(set: &ResultSet) -> Result<Vec<FrontendRow>, RowError> {
+    set.rows().map(|row| FrontendRow::read(&row)).collect()
+}
+
+pub fn leader_of(frontends: &[FrontendRow]) -> Option<&FrontendRow> {
+    frontends.iter().find(|frontend| frontend.leader)
+}
