@@ -120,7 +120,7 @@ impl Client {
 
     /// Runs the plan as it was shown.
     pub async fn start_restore(&self, start: RestoreStart) -> Result<Accepted, ClientError> {
-        self.ask(&Request::StartRestore(start)).await
+        self.ask(&Request::StartRestore(Box::new(start))).await
     }
 
     pub async fn cancel(&self, job: JobId) -> Result<Accepted, ClientError> {

@@ -67,7 +67,7 @@ pub enum Request {
     /// Which backups a wanted moment means.
     ChoosePoints(PointRequest),
     PlanRestore(RestoreRequest),
-    StartRestore(RestoreStart),
+    StartRestore(Box<RestoreStart>),
     Pin {
         label: Label,
         pin: PinRequest,

@@ -85,7 +85,7 @@ impl Engine {
                 });
             }
             Request::StartRestore(start) => {
-                self.start_restore(asker, start, answer);
+                self.start_restore(asker, *start, answer);
             }
             Request::Pin { .. }
             | Request::Unpin(_)

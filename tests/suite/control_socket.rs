@@ -102,10 +102,10 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
         Request::Backup(label.clone()),
         Request::StartBackup(backup),
         Request::PlanRestore(restore),
-        Request::StartRestore(RestoreStart {
+        Request::StartRestore(Box::new(RestoreStart {
             plan: samples::plan(),
             force: false,
-        }),
+        })),
         Request::ChoosePoints(point),
         Request::Pin {
             label: label.clone(),

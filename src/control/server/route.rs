@@ -79,7 +79,7 @@ pub(super) fn route(
         ("GET", ["backups", label]) => Request::Backup(Label::recorded(*label).map_err(bad)?),
         ("GET", ["coverage"]) => Request::Coverage,
         ("POST", ["backups"]) => Request::StartBackup(json(body)?),
-        ("POST", ["restores"]) => Request::StartRestore(json(body)?),
+        ("POST", ["restores"]) => Request::StartRestore(Box::new(json(body)?)),
         ("POST", ["restores", "plan"]) => Request::PlanRestore(json(body)?),
         ("POST", ["restores", "points"]) => Request::ChoosePoints(json(body)?),
         ("POST", ["backups", label, "pin"]) => Request::Pin {

@@ -69,6 +69,6 @@ fn short(plan: &RestorePlan, room: Room) -> Refused {
 
 /// In GiB with one digit, cut.
 fn size(bytes: u64) -> String {
-    let tenths = u128::from(bytes) * 10 >> 30;
+    let tenths = (u128::from(bytes) * 10) >> 30;
     format!("{}.{} GiB", tenths / 10, tenths % 10)
 }
