@@ -48,7 +48,7 @@ impl Passages {
 }
 
 impl Sandbox {
-    /// The next statement with `pattern` (see [`Passages`]) that a follower hands to the leader fares so.
+    /// The next statement with `pattern` (a part of its text, in any case of letters) that a follower hands to the leader fares so.
     pub fn forward_next(&self, pattern: &str, passage: Passage) {
         self.lock()
             .passages
