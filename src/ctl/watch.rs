@@ -26,7 +26,8 @@ pub(super) async fn follow(client: &Client, args: FollowArgs) -> Result<Exit, Fa
     } else {
         View::result_lines()
     };
-    let detail = watch(client, &args.job, view, args.timeout).await?;
+    let known = client.job(args.job.clone()).await?;
+    let detail = watch(client, known, view, args.timeout).await?;
     if !args.json.json {
         output::result(&render::job::ended(&detail))?;
     }
@@ -48,7 +49,12 @@ pub(super) async fn see_through(
     } else {
         View::aside_lines()
     };
-    let detail = watch(client, &job, view, wait.timeout).await?;
+    // It has begun: a daemon that goes now leaves it running.
+    let known = client
+        .job(job.clone())
+        .await
+        .map_err(|error| left_running(&job, error))?;
+    let detail = watch(client, known, view, wait.timeout).await?;
     if wait.json.json {
         output::json(&detail)?;
     } else {
@@ -76,13 +82,16 @@ enum Turn {
 
 async fn watch(
     client: &Client,
-    job: &JobId,
+    // What is known should the daemon end together with the job, as it does when it drains.
+    mut known: JobDetail,
     mut view: View,
     limit: Option<Duration>,
 ) -> Result<JobDetail, Failure> {
-    // What is known should the daemon end together with the job, as it does when it drains.
-    let mut known = client.job(job.clone()).await?;
-    let mut events = client.events(job.clone()).await?;
+    let job = &known.summary.job.clone();
+    let mut events = client
+        .events(job.clone())
+        .await
+        .map_err(|error| left_running(job, error))?;
     let still_going = |why| Failure::StillGoing {
         job: job.clone(),
         why,
@@ -103,8 +112,7 @@ async fn watch(
                     view.show(&event)?;
                     learn(&mut known, event);
                 }
-                Err(ClientError::Lost { .. }) => return Err(still_going("brd went away")),
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(left_running(job, error)),
             },
             Turn::StreamEnded => break,
             Turn::Interrupted => return Err(still_going("watching was interrupted")),
@@ -115,6 +123,17 @@ async fn watch(
     match ended(client, job).await {
         Err(_) if is_settled(&known) => Ok(known),
         detail => detail,
+    }
+}
+
+/// A daemon that goes away leaves its jobs to the next one.
+fn left_running(job: &JobId, error: ClientError) -> Failure {
+    match error {
+        ClientError::Lost { .. } => Failure::StillGoing {
+            job: job.clone(),
+            why: "brd went away",
+        },
+        error => error.into(),
     }
 }
 

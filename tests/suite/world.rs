@@ -384,6 +384,16 @@ impl World {
         }
     }
 
+    /// Until it holds, asking the daemon how it is in between.
+    #[track_caller]
+    pub fn wait_for_status_where(&self, holds: impl Fn(&World) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !holds(self) {
+            let said = self.brctl(&["jobs"]).ok();
+            assert!(Instant::now() < deadline, "{said:#?}");
+        }
+    }
+
     pub fn brctl_command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_brctl"));
         command

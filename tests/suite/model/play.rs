@@ -372,6 +372,7 @@ impl Player {
             }
             (Err(error), _) => return Err(format!("restore of {label} is refused: {error}")),
         };
+        self.schema_changes_end().await;
         let before = state::read(&self.laboratory.sandbox);
         self.laboratory
             .begin_witnessed(&without_loads_where_taken_back(events));
@@ -412,6 +413,18 @@ impl Player {
             self.undo(&job.id, &live).await?;
         }
         self.end(&job.id, undo::Ending::Discard).await
+    }
+
+    /// Where a column is added by a job (before 3.3), a table changes by itself until it is over.
+    async fn schema_changes_end(&self) {
+        loop {
+            let jobs = self.sql("SHOW ALTER TABLE COLUMN FROM shop");
+            let over = |row| matches!(cell(&jobs, row, "State"), Some("FINISHED" | "CANCELLED"));
+            if (0..jobs.rows.len()).all(over) {
+                return;
+            }
+            sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// What was kept under the suffix is live again, and what was restored is kept.
