@@ -1,5 +1,6 @@
 //! What exists, as values without IO: what the inventory names, what the cluster holds, what a backup covers, which backups belong together.
 
+mod around;
 mod backup;
 mod backup_kind;
 mod chain;
@@ -12,6 +13,7 @@ mod manifest;
 #[cfg(test)]
 pub mod sketch;
 
+pub use around::{Grantee, RoutineLoad, Surroundings, TableGrant, TableSurroundings};
 pub use backup::{BackupRecord, BackupStatus, Pin, SnapshotTimestamp, Trigger};
 pub use backup_kind::BackupKind;
 pub use chain::{Chain, ChainError, Link, PartitionSource, TableState};

@@ -78,6 +78,7 @@ async fn take_back_step(builder: &Builder<'_>, index: usize, step: &Step) -> Res
         Step::Copy { .. }
         | Step::DropPartition { .. }
         | Step::DropHelper { .. }
+        | Step::Regrant { .. }
         | Step::Verify { .. } => Ok(()),
     }
 }

@@ -1,5 +1,6 @@
 //! The cluster's language: one seam to a frontend, all statement text, all row shapes, the words of its states, the classes of its errors.
 
+mod around;
 mod error;
 mod facts;
 mod frontends;
@@ -12,6 +13,7 @@ mod state;
 mod survey;
 mod zone;
 
+pub use around::{read_grants, read_routine_loads, read_running_loads, read_surroundings};
 pub use error::{ErrorClass, StatementError};
 pub use facts::{FactsError, database_exists, read_database, read_second_look};
 pub use frontends::{FrontendsError, leader_of, read_frontends};

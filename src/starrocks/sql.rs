@@ -6,7 +6,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::catalog::SnapshotTimestamp;
+use crate::catalog::{Grantee, SnapshotTimestamp, TableGrant};
 use crate::names::{DatabaseName, Label, PartitionName, RepositoryName, TableName};
 
 /// A name in backticks. Names with a backtick do not exist here: `names` refuses them.
@@ -306,6 +306,58 @@ pub fn swap(database: &DatabaseName, name: &TableName, other: &TableName) -> Str
 
 pub fn rename(database: &DatabaseName, name: &TableName, to: &TableName) -> String {
     format!("ALTER TABLE {} RENAME `{to}`", table(database, name))
+}
+
+/// `view`: `grants_to_roles` or `grants_to_users`, which spell out what was granted on all tables.
+pub fn table_grants(view: &str, database: &DatabaseName) -> String {
+    format!(
+        "SELECT GRANTEE, OBJECT_NAME, PRIVILEGE_TYPE, IS_GRANTABLE FROM sys.{view} \
+         WHERE OBJECT_CATALOG = 'default_catalog' AND OBJECT_DATABASE = {} AND OBJECT_TYPE = 'TABLE'",
+        text(database.as_str())
+    )
+}
+
+pub fn grant(database: &DatabaseName, name: &TableName, grant: &TableGrant) -> String {
+    let to = match &grant.grantee {
+        Grantee::Role(role) => format!("ROLE {}", ident(role)),
+        Grantee::User(identity) => format!("USER {identity}"),
+    };
+    let option = if grant.with_grant_option {
+        " WITH GRANT OPTION"
+    } else {
+        ""
+    };
+    format!(
+        "GRANT {} ON TABLE {} TO {to}{option}",
+        grant.privileges,
+        table(database, name)
+    )
+}
+
+pub fn routine_loads(database: &DatabaseName) -> String {
+    format!(
+        "SELECT NAME, TABLE_NAME, STATE FROM information_schema.routine_load_jobs WHERE DB_NAME = {}",
+        text(database.as_str())
+    )
+}
+
+pub fn stop_routine_load(database: &DatabaseName, name: &str) -> String {
+    format!("STOP ROUTINE LOAD FOR `{database}`.{}", ident(name))
+}
+
+/// By the database's name or id (`common/proc/TransDbProcDir.java`).
+pub fn running_transactions(database: &DatabaseName) -> String {
+    format!(
+        "SHOW PROC {}",
+        text(&format!("/transactions/{database}/running"))
+    )
+}
+
+pub fn view_definitions(database: &DatabaseName) -> String {
+    format!(
+        "SELECT TABLE_NAME, MATERIALIZED_VIEW_DEFINITION FROM information_schema.materialized_views WHERE TABLE_SCHEMA = {}",
+        text(database.as_str())
+    )
 }
 
 pub fn create_database(database: &DatabaseName) -> String {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use brd::catalog::{
     BackupKind, BackupRecord, BackupStatus, JobEvent, JobEventKind, JobKind, JobState, JobSummary,
-    LeftOut, LeftOutReason, Partitioning, SnapshotTimestamp, TableRecordState, Trigger,
+    LeftOut, LeftOutReason, Partitioning, SnapshotTimestamp, TableRecordState, TableSurroundings,
+    Trigger,
 };
 use brd::control::protocol::{
     BackupDetail, BackupPartition, BackupTable, ClusterStatus, GroupStatus, JobDetail, NextFire,
@@ -349,6 +350,8 @@ pub fn plan() -> RestorePlan {
             ),
         ],
         tables: vec![items_plan(), orders_plan()],
+        running_loads: Vec::new(),
+        unseen: Vec::new(),
     }
 }
 
@@ -367,6 +370,7 @@ fn items_plan() -> TablePlan {
         }],
         surplus: Vec::new(),
         partitions: None,
+        around: TableSurroundings::default(),
     }
 }
 
@@ -403,6 +407,7 @@ fn orders_plan() -> TablePlan {
                 .into_iter()
                 .collect::<BTreeSet<_>>(),
         ),
+        around: TableSurroundings::default(),
     }
 }
 

@@ -21,6 +21,7 @@ mod precheck;
 mod prune_samples;
 mod readme;
 mod restore;
+mod restore_around;
 mod restore_options;
 mod retention;
 mod rival;

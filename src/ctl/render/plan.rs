@@ -1,7 +1,8 @@
 //! A restore's plan, before anything is touched.
 
-use super::text::{count, fields, names};
+use super::text::{count, fields, names, one_line};
 use super::units::{size, time};
+use crate::catalog::TableSurroundings;
 use crate::plan::restore::{Finish, LiveTable, RestorePlan, Room, SourcePlan, TablePlan};
 
 /// Partitions in one line; `--json` has all.
@@ -28,6 +29,7 @@ pub fn plan(plan: &RestorePlan) -> String {
         text.push('\n');
         text.push_str(&one_table(plan, table));
     }
+    text.push_str(&around_all(plan));
     if plan.creates_database {
         text.push_str(&format!(
             "\ndatabase {} does not exist and is created\n",
@@ -97,6 +99,7 @@ fn one_table(plan: &RestorePlan, table: &TablePlan) -> String {
         ));
     }
     text.push_str(&live(plan, table));
+    text.push_str(&around(&table.around));
     text
 }
 
@@ -155,6 +158,58 @@ fn live(plan: &RestorePlan, table: &TablePlan) -> String {
             "  will be lost: {} newer than the recovery point\n",
             named("partition", newer.len(), &names(newer, NAMES_SHOWN))
         ));
+    }
+    text
+}
+
+/// What does not come along by itself when the restored table takes the live one's place.
+fn around(around: &TableSurroundings) -> String {
+    let mut text = String::new();
+    if !around.grants.is_empty() {
+        let grants = around
+            .grants
+            .iter()
+            .map(|grant| format!("{} ({})", grant.grantee, grant.privileges));
+        text.push_str(&format!(
+            "  grants are given again where they do not hold for all tables: {}\n",
+            names(grants, NAMES_SHOWN)
+        ));
+    }
+    for load in &around.routine_loads {
+        text.push_str(&format!(
+            "  routine load {} ({}) goes on into the old data: stop it, and create it again after the restore\n",
+            one_line(&load.name),
+            one_line(&load.state)
+        ));
+    }
+    if !around.materialized_views.is_empty() {
+        text.push_str(&format!(
+            "  refreshed as a whole afterwards: materialized views that name it ({})\n",
+            names(&around.materialized_views, NAMES_SHOWN)
+        ));
+    }
+    text
+}
+
+/// What is said of the whole database.
+fn around_all(plan: &RestorePlan) -> String {
+    let mut text = String::new();
+    let replaces = plan
+        .tables
+        .iter()
+        .any(|table| table.live != LiveTable::Gone);
+    if replaces && !plan.running_loads.is_empty() {
+        text.push_str(&format!(
+            "\nrunning now: {}; what they bring into a replaced table goes to its old data\n",
+            named(
+                "load",
+                plan.running_loads.len(),
+                &names(&plan.running_loads, NAMES_SHOWN)
+            )
+        ));
+    }
+    for unseen in plan.unseen.iter().filter(|_| replaces) {
+        text.push_str(&format!("\nnot looked at: {}\n", one_line(unseen)));
     }
     text
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::room::Room;
-use crate::catalog::{BackupKind, SnapshotTimestamp};
+use crate::catalog::{BackupKind, SnapshotTimestamp, TableSurroundings};
 use crate::names::{
     DatabaseName, GroupName, JobId, Label, PartitionName, RepositoryName, TableName,
 };
@@ -36,6 +36,12 @@ pub struct RestorePlan {
     /// When the plan was made; `None` where the backends do not tell.
     #[serde(default)]
     pub room: Option<Room>,
+    /// Labels of loads that had begun in the database: what they bring into a replaced table goes to its old data.
+    #[serde(default)]
+    pub running_loads: Vec<String>,
+    /// What stands around the tables and could not be looked at.
+    #[serde(default)]
+    pub unseen: Vec<String>,
 }
 
 impl RestorePlan {
@@ -80,6 +86,9 @@ pub struct TablePlan {
     pub surplus: Vec<PartitionName>,
     /// What the restored table must have in the end; `None` for an unpartitioned table, whose only partition has its name.
     pub partitions: Option<BTreeSet<PartitionName>>,
+    /// Of the live table, where one is replaced.
+    #[serde(default)]
+    pub around: TableSurroundings,
 }
 
 /// What stands under the table's name now.

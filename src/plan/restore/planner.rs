@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::RestorePlanError;
 use super::plan::{Finish, LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
 use super::request::Selection;
-use crate::catalog::{Chain, Link, Partitioning, TableFacts, TableState};
+use crate::catalog::{Chain, Link, Partitioning, Surroundings, TableFacts, TableState};
 use crate::names::{DatabaseName, JobId, Label, PartitionName, RepositoryName, TableName};
 
 /// What the plan needs to know of the database as it is now.
@@ -17,6 +17,7 @@ pub struct LiveDatabase {
     pub alive_backends: u32,
     /// It is not there yet, or not any more.
     pub absent: bool,
+    pub surroundings: Surroundings,
 }
 
 /// The plan for one database's recovery point.
@@ -62,6 +63,8 @@ impl RestorePlanner<'_> {
             source: Some(self.source).filter(|source| *source != self.database),
             creates_database: self.live.absent,
             finish: self.finish,
+            running_loads: self.live.surroundings.running_loads.clone(),
+            unseen: self.live.surroundings.unseen.clone(),
             job: self.job,
             repository: self.repository,
             database: self.database,
@@ -116,8 +119,14 @@ impl RestorePlanner<'_> {
         let surplus = self.surplus(table, state, first);
         let unpartitioned = state.partitioning == Some(Partitioning::Unpartitioned)
             || (state.partitioning.is_none() && state.partitions.keys().eq([&same_name(table)]));
+        let live = self.live_table(table, state)?;
+        let around = match live {
+            LiveTable::Replaced { .. } => self.live.surroundings.tables.get(table).cloned(),
+            LiveTable::Gone => None,
+        };
         Ok(TablePlan {
-            live: self.live_table(table, state)?,
+            around: around.unwrap_or_default(),
+            live,
             restored: suffixed(table, &self.suffix)?,
             replication_num: self.replication_num(table),
             surplus,

@@ -42,6 +42,11 @@ pub enum Step {
         restored: TableName,
         partitions: Option<BTreeSet<PartitionName>>,
     },
+    /// Whoever holds a grant on the live table gets it on the restored one.
+    Regrant {
+        table: TableName,
+        restored: TableName,
+    },
     Swap {
         table: TableName,
         restored: TableName,
@@ -62,6 +67,7 @@ impl Step {
             Step::DropPartition { .. } => "drop-partition",
             Step::DropHelper { .. } => "drop-helper",
             Step::Verify { .. } => "verify",
+            Step::Regrant { .. } => "regrant",
             Step::Swap { .. } => "swap",
             Step::Rename { .. } => "rename",
         }
@@ -76,6 +82,9 @@ impl Step {
             }
             | Step::Copy { into: target, .. }
             | Step::Verify {
+                restored: target, ..
+            }
+            | Step::Regrant {
                 restored: target, ..
             }
             | Step::Quiet { table: target }
@@ -95,13 +104,17 @@ impl Step {
             Step::Copy { .. }
             | Step::DropPartition { .. }
             | Step::DropHelper { .. }
+            | Step::Regrant { .. }
             | Step::Verify { .. } => None,
         }
     }
 
-    /// Makes restored data live; everything before it touches nothing that is.
+    /// Belongs to what makes restored data live; everything before touches nothing that is.
     pub fn is_live_step(&self) -> bool {
-        matches!(self, Step::Swap { .. } | Step::Rename { .. })
+        matches!(
+            self,
+            Step::Regrant { .. } | Step::Swap { .. } | Step::Rename { .. }
+        )
     }
 
     /// For a person following along.
@@ -131,32 +144,41 @@ impl Step {
             }
             Step::DropHelper { table } => format!("drop the helper {table}"),
             Step::Verify { restored, .. } => format!("verify {restored}"),
+            Step::Regrant { table, restored } => {
+                format!("give the grants on {table} on {restored} too")
+            }
             Step::Swap { table, restored } => format!("swap {table} with {restored}"),
             Step::Rename { restored, table } => format!("rename {restored} to {table}"),
         }
     }
 }
 
+fn finish(plan: &TablePlan) -> Vec<Step> {
+    let (table, restored) = (plan.table.clone(), plan.restored.clone());
+    if plan.live == LiveTable::Gone {
+        return vec![Step::Rename { restored, table }];
+    }
+    let mut steps = Vec::new();
+    if !plan.around.grants.is_empty() {
+        steps.push(Step::Regrant {
+            table: table.clone(),
+            restored: restored.clone(),
+        });
+    }
+    steps.push(Step::Swap {
+        table,
+        restored: restored.clone(),
+    });
+    // The old data keeps its own dynamic partitioning and TTL under the suffix: off, or it is no longer what can be undone to.
+    steps.push(Step::Quiet { table: restored });
+    steps
+}
+
 impl RestorePlan {
     /// Everything that is done, in order: all tables are built and verified before the first one is swapped.
     pub fn steps(&self) -> Vec<Step> {
         let build = self.tables.iter().flat_map(|table| self.build(table));
-        let finish = self.tables.iter().flat_map(|plan| match plan.live {
-            // The old data keeps its own dynamic partitioning and TTL under the suffix: off, or it is no longer what can be undone to.
-            LiveTable::Replaced { .. } => vec![
-                Step::Swap {
-                    table: plan.table.clone(),
-                    restored: plan.restored.clone(),
-                },
-                Step::Quiet {
-                    table: plan.restored.clone(),
-                },
-            ],
-            LiveTable::Gone => vec![Step::Rename {
-                restored: plan.restored.clone(),
-                table: plan.table.clone(),
-            }],
-        });
+        let finish = self.tables.iter().flat_map(finish);
         build.chain(finish).collect()
     }
 

@@ -22,6 +22,7 @@ fn live(tables: &[&str], others: &[&str]) -> LiveDatabase {
         tables,
         alive_backends: 3,
         absent: false,
+        surroundings: Default::default(),
     }
 }
 

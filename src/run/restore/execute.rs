@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ending::{Carried, conclude};
 use super::resolve::{PlanOrder, Wanted, plan_wanted};
+use crate::catalog::TableSurroundings;
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName, TableName};
 use crate::ops::{Ops, Reservation, Scope, SlotClaim, StepRecord, StepState};
 use crate::plan::restore::{Finish, LiveTable, RestorePlan, Step, TablePlan};
@@ -182,7 +183,10 @@ fn suffix_of(table: &TablePlan) -> Option<String> {
 fn shape(plan: &RestorePlan) -> RestorePlan {
     let mut plan = plan.clone();
     plan.room = None;
+    plan.running_loads.clear();
+    plan.unseen.clear();
     for table in &mut plan.tables {
+        table.around = TableSurroundings::default();
         if let LiveTable::Replaced {
             differing, newer, ..
         } = &mut table.live
@@ -270,7 +274,9 @@ fn statement(step: &Step, plan: &RestorePlan, timeout: Duration) -> String {
             replication_num: *replication_num,
             timeout,
         }),
-        Step::Quiet { .. } | Step::Copy { .. } | Step::Verify { .. } => step.describe(),
+        Step::Quiet { .. } | Step::Copy { .. } | Step::Verify { .. } | Step::Regrant { .. } => {
+            step.describe()
+        }
     }
 }
 

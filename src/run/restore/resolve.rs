@@ -12,7 +12,7 @@ use crate::run::confirm::{SnapshotFound, snapshot};
 use crate::run::error::{Refused, RunError};
 use crate::run::group::unknown_group;
 use crate::run::preflight::{Health, Purpose, backends, repository};
-use crate::starrocks::{FactsError, Session, read_database};
+use crate::starrocks::{FactsError, Session, read_database, read_surroundings};
 
 /// Which tables, as a person or as a plan names them.
 pub(super) enum Wanted<'a> {
@@ -186,6 +186,7 @@ async fn live_database(
         tables: facts.tables,
         alive_backends: backends_alive,
         absent: false,
+        surroundings: read_surroundings(session, database).await,
     })
 }
 

@@ -189,6 +189,7 @@ impl<'a> Builder<'a> {
             Step::Copy { .. }
             | Step::DropPartition { .. }
             | Step::DropHelper { .. }
+            | Step::Regrant { .. }
             | Step::Verify { .. } => Proof::None,
         })
     }
@@ -246,7 +247,16 @@ impl<'a> Builder<'a> {
                     .await
             }
             Step::DropHelper { table } => self.repeat(&sql::drop_table(database, table)).await,
-            Step::Swap { table, restored } => self.swap(table, restored, proof).await,
+            Step::Regrant { table, restored } => {
+                self.regrant(table, restored).await;
+                Ok(())
+            }
+            Step::Swap { table, restored } => {
+                self.tell_running_loads(table).await;
+                self.swap(table, restored, proof).await?;
+                self.tell_routine_loads(table, restored).await;
+                Ok(())
+            }
             Step::Rename { restored, table } => self.rename(restored, table, proof).await,
         }
         .map(|()| None)

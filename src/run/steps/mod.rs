@@ -12,6 +12,7 @@ mod download;
 mod measured;
 mod proof;
 mod quiet;
+mod regrant;
 mod swap;
 
 pub use builder::Builder;
