@@ -147,6 +147,26 @@ name! {
     JobId, "the job id", 64
 }
 
+impl GroupName {
+    /// The group of the backups of `ops` itself. No schedule and no inventory may have one of this name.
+    pub const OPS: &'static str = "brd_ops";
+
+    pub fn of_ops() -> GroupName {
+        GroupName(GroupName::OPS.to_owned())
+    }
+
+    pub fn is_of_ops(&self) -> bool {
+        self.0 == GroupName::OPS
+    }
+}
+
+impl DatabaseName {
+    /// Where our memory is.
+    pub fn ops() -> DatabaseName {
+        DatabaseName("ops".to_owned())
+    }
+}
+
 /// The name of one backup: the snapshot in the repository and the row in `ops.backup_history`.
 ///
 /// Two ways in: [`Label::parse`] for labels that brd may give (a directory name on every storage), [`Label::recorded`] for labels that

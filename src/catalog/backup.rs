@@ -140,6 +140,11 @@ impl BackupRecord {
         self.status == BackupStatus::Finished
     }
 
+    /// A backup of `ops` itself: no recovery point of any group, and never a baseline.
+    pub fn is_of_ops(&self) -> bool {
+        self.group.as_ref().is_some_and(GroupName::is_of_ops)
+    }
+
     /// The moment whose state it holds.
     pub fn moment(&self) -> Option<DateTime<Utc>> {
         self.verified

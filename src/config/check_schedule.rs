@@ -176,6 +176,14 @@ fn group(
         );
     }
     let group = match GroupName::parse(name.get_ref().as_ref()) {
+        Ok(group) if group.is_of_ops() => {
+            inspection.error(
+                name.span(),
+                format!("`{group}` is brd's own group, of the backups of the ops database"),
+                "rename the group, here and in ops.table_inventory; [ops] in brd.toml says when ops is backed up",
+            );
+            return None;
+        }
         Ok(group) => group,
         Err(error) => {
             inspection.error(

@@ -6,13 +6,16 @@ use std::time::Duration;
 
 use toml::Spanned;
 
-use super::file::{ClusterKeys, ControlKeys, JobKeys, LogKeys, SETTINGS_TABLES, SettingsKeys};
+use super::file::{
+    ClusterKeys, ControlKeys, JobKeys, LogKeys, OpsKeys, SETTINGS_TABLES, SettingsKeys,
+};
 use super::finding::Inspection;
 use super::keys::accepts;
 use super::nearest::nearest;
 use super::schedule::Verify;
 use super::settings::{
-    ClusterSettings, ControlSettings, FrontendAddress, JobSettings, LogSettings, Rotation, Settings,
+    ClusterSettings, ControlSettings, FrontendAddress, JobSettings, LogSettings, OpsBackup,
+    OpsSettings, Rotation, Settings,
 };
 use super::tables::{self, Section};
 use super::value::{DAY, HOUR, JOB_TIMEOUT, MINUTE, SECOND};
@@ -52,6 +55,7 @@ fn settings(
     let control = tables::take::<ControlKeys>(&mut root, "control", inspection);
     let log = tables::take::<LogKeys>(&mut root, "log", inspection);
     let jobs = tables::take::<JobKeys>(&mut root, "jobs", inspection);
+    let ops = tables::take::<OpsKeys>(&mut root, "ops", inspection);
     let top = tables::read::<SettingsKeys>(root, 0..0, "brd.toml", SETTINGS_TABLES, inspection);
     inspection.version(&top.keys.version, top.rejected("version"));
     if !named_cluster {
@@ -77,6 +81,10 @@ fn settings(
         &jobs.map(|section| section.keys).unwrap_or_default(),
         inspection,
     );
+    let ops = ops_settings(
+        &ops.map(|section| section.keys).unwrap_or_default(),
+        inspection,
+    );
     let path = inspection.file().to_owned();
     let settings = cluster.map(|cluster| Settings {
         schedule,
@@ -84,6 +92,7 @@ fn settings(
         control,
         log,
         jobs,
+        ops,
         path,
     });
     Some((settings, schedule_span))
@@ -341,5 +350,21 @@ fn job_settings(keys: &JobKeys, inspection: &mut Inspection) -> JobSettings {
         verify: inspection
             .word("verify", &keys.verify)
             .unwrap_or(Verify::Counts),
+    }
+}
+
+/// systemd's `StateDirectory=brd`.
+const STATE_DIRECTORY: &str = "/var/lib/brd";
+
+fn ops_settings(keys: &OpsKeys, inspection: &mut Inspection) -> OpsSettings {
+    let keep = inspection.number("keep-backups", &keys.keep_backups, 1..=1_000);
+    OpsSettings {
+        backup: inspection
+            .word("backup", &keys.backup)
+            .unwrap_or(OpsBackup::AfterEachRun),
+        keep_backups: keep.and_then(|keep| u32::try_from(keep).ok()).unwrap_or(7),
+        mirror_directory: inspection
+            .absolute_path("mirror-directory", &keys.mirror_directory)
+            .unwrap_or_else(|| PathBuf::from(STATE_DIRECTORY)),
     }
 }

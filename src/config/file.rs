@@ -11,7 +11,7 @@ type Text = Option<Spanned<String>>;
 type Number = Option<Spanned<i64>>;
 
 /// The tables of `brd.toml`.
-pub(super) const SETTINGS_TABLES: &[&str] = &["cluster", "control", "log", "jobs"];
+pub(super) const SETTINGS_TABLES: &[&str] = &["cluster", "control", "log", "jobs", "ops"];
 
 /// The tables of a schedule file.
 pub(super) const SCHEDULE_TABLES: &[&str] = &["defaults", "group"];
@@ -59,6 +59,14 @@ pub(super) struct JobKeys {
     pub drain_timeout: Text,
     pub undo_window: Text,
     pub verify: Text,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct OpsKeys {
+    pub backup: Text,
+    pub keep_backups: Number,
+    pub mirror_directory: Text,
 }
 
 /// A schedule file outside its tables.
@@ -155,6 +163,7 @@ mod tests {
         check::<ControlKeys>();
         check::<LogKeys>();
         check::<JobKeys>();
+        check::<OpsKeys>();
         check::<ScheduleKeys>();
         check::<DefaultKeys>();
         check::<GroupKeys>();

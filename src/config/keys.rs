@@ -15,6 +15,7 @@ const CLUSTER: &str = "in [cluster] of brd.toml";
 const CONTROL: &str = "in [control] of brd.toml";
 const LOG: &str = "in [log] of brd.toml";
 const JOBS: &str = "in [jobs] of brd.toml";
+const OPS: &str = "in [ops] of brd.toml";
 const GROUP: &str = "in [group.NAME] or [defaults] of the schedule file";
 const GROUP_ONLY: &str = "in [group.NAME] of the schedule file";
 
@@ -43,6 +44,7 @@ const KEYS: &[Key] = &[
     key("control", TOP_SETTINGS, "a table, [control]"),
     key("log", TOP_SETTINGS, "a table, [log]"),
     key("jobs", TOP_SETTINGS, "a table, [jobs]"),
+    key("ops", TOP_SETTINGS, "a table, [ops]"),
     key("defaults", TOP_SCHEDULE, "a table, [defaults]"),
     key(
         "group",
@@ -102,6 +104,13 @@ const KEYS: &[Key] = &[
         "undo-window",
         JOBS,
         "a duration of at most 365 days, as in \"7days\"",
+    ),
+    key("backup", OPS, "\"after-each-run\" or \"never\""),
+    key("keep-backups", OPS, "a number from 1 to 1000"),
+    key(
+        "mirror-directory",
+        OPS,
+        "the absolute path of a directory that the daemon's user may write to",
     ),
     key("verify", JOBS, VERIFY),
     key("verify", GROUP, VERIFY),

@@ -36,6 +36,6 @@ pub use read::{
 pub use schedule::{CatchUp, GroupSchedule, Keep, Overlap, Schedule, Verify};
 pub use settings::{
     ClusterSettings, ControlSettings, FrontendAddress, FrontendAddressError, JobSettings,
-    LogSettings, Rotation, Settings,
+    LogSettings, OpsBackup, OpsSettings, Rotation, Settings,
 };
 pub use zone::{Zone, ZoneError};

@@ -18,6 +18,7 @@ pub struct Settings {
     pub control: ControlSettings,
     pub log: LogSettings,
     pub jobs: JobSettings,
+    pub ops: OpsSettings,
     /// The file these settings were read from.
     pub path: PathBuf,
 }
@@ -72,6 +73,24 @@ pub struct JobSettings {
     pub undo_window: Duration,
     /// For the groups that name none.
     pub verify: Verify,
+}
+
+/// How our memory is kept safe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpsSettings {
+    pub backup: OpsBackup,
+    /// Of each repository; 1 to 1000.
+    pub keep_backups: u32,
+    /// Of the mirror of the catalogue.
+    pub mirror_directory: PathBuf,
+}
+
+/// When the `ops` database itself is backed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OpsBackup {
+    AfterEachRun,
+    Never,
 }
 
 /// Where a frontend listens for the MySQL protocol.

@@ -15,7 +15,7 @@ use super::ids::new_job_id;
 use super::requests::repositories;
 use super::running::{Finish, live};
 use super::stop::StopLevel;
-use super::work::{Defaults, Work};
+use super::work::{Defaults, Work, safekeeping};
 use crate::catalog::{JobState, Trigger};
 use crate::config::{Schedule, Settings};
 use crate::control::protocol::{Accepted, Refusal, RefusalCode, Response};
@@ -25,7 +25,9 @@ use crate::plan::timetable::Fire;
 use crate::run::group::Outcome;
 use crate::run::journal::{Journal, Note};
 use crate::run::look::{ClusterView, Probe};
-use crate::run::{Clock, Cluster, FireLog, Job, JobStop, Settlement, SlotWatch, Tuning};
+use crate::run::{
+    Clock, Cluster, FireLog, Job, JobStop, Safekeeping, Settlement, SlotWatch, Tuning,
+};
 
 /// What the daemon hands in.
 pub struct Setup {
@@ -76,6 +78,7 @@ pub struct Engine {
     fires: FireLog,
     databases: Arc<Semaphore>,
     slots: SlotWatch,
+    pub(super) safekeeping: Safekeeping,
     status: watch::Sender<String>,
     /// Kept open: a look every half minute is not worth a login each.
     probe: Probe,
@@ -95,6 +98,7 @@ impl Engine {
             job_timeout: setup.settings.jobs.job_timeout,
             verify: setup.settings.jobs.verify,
         };
+        let safekeeping = safekeeping(&setup.settings.ops);
         Engine {
             dispatcher: Dispatcher::new(setup.schedule.clone(), defaults, now, new_job_id),
             board: Board::default(),
@@ -108,7 +112,8 @@ impl Engine {
             databases: Arc::new(Semaphore::new(setup.settings.jobs.max_parallel_databases)),
             slots: SlotWatch::default(),
             status,
-            probe: Probe::new(&setup.cluster),
+            probe: Probe::new(&setup.cluster, safekeeping.clone()),
+            safekeeping,
             probed: None,
             looked_for_expired: None,
             flushing: false,
@@ -227,7 +232,8 @@ impl Engine {
         } = finish;
         let now = self.setup.clock.now();
         tracing::info!(job = %job, state = outcome.state.as_str(), message = outcome.message, help = outcome.help, "job ended");
-        if self.board.ended_restore(&job) {
+        // `brctl status` tells at once how the backup of ops went.
+        if self.board.ended_restore(&job) || self.safekeeping.backs_up() {
             self.look_again();
         }
         self.board.ended(&job, &outcome, now);
@@ -368,6 +374,7 @@ impl Engine {
             },
             databases: Arc::clone(&self.databases),
             slots: self.slots.clone(),
+            safekeeping: self.safekeeping.clone(),
             slot_lost: Arc::default(),
         }
     }

@@ -358,7 +358,7 @@ pub(super) fn refusal(error: &RunError) -> Refusal {
 async fn list_backups(cluster: &Cluster, group: Option<&GroupName>) -> Result<Response, RunError> {
     let ops = Ops::open(cluster.session()).await?;
     let backups = look::backups(&ops, group).await?;
-    if let Some(group) = group.filter(|_| backups.is_empty())
+    if let Some(group) = group.filter(|group| backups.is_empty() && !group.is_of_ops())
         && ops.inventory(group).await?.0.is_empty()
     {
         return Err(unknown_group(&ops, group).await?.into());
@@ -423,6 +423,13 @@ async fn look_into(
 ) -> Result<(), RunError> {
     let session = cluster.session();
     let ops = Ops::open(session.clone()).await?;
+    if group.is_of_ops() {
+        return Err(Refused::not_possible(
+            format!("`{group}` is brd's own group, of the backups of the ops database"),
+            "brd backs up ops after each run; `[ops] backup` in brd.toml says whether",
+        )
+        .into());
+    }
     let inventory = ops.inventory(group).await?;
     if inventory.0.is_empty() {
         return Err(unknown_group(&ops, group).await?.into());

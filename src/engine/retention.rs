@@ -11,7 +11,7 @@ use crate::control::protocol::{
     PinRequest, PruneRequest, PruneStart, Refusal, RefusalCode, Report, ReportLine, Request,
     Response, Verdict,
 };
-use crate::names::Label;
+use crate::names::{GroupName, Label};
 use crate::ops::Ops;
 use crate::plan::retention::{Keeping, PrunePlan};
 use crate::run::group::unknown_group;
@@ -34,6 +34,7 @@ impl Engine {
             Request::PlanPrune(PruneRequest { group }) => {
                 let groups = &self.dispatcher.schedule().groups;
                 let keepings = match group {
+                    Some(group) if group.is_of_ops() => vec![self.keeping_of_ops()],
                     Some(group) => vec![keeping(&group, groups.get(&group))],
                     None => {
                         let all = groups.iter();
@@ -51,11 +52,21 @@ impl Engine {
         }
     }
 
+    /// Where none are made any more, those that there are stay.
+    fn keeping_of_ops(&self) -> Keeping {
+        let keeping = self.safekeeping.keeping().cloned();
+        keeping.unwrap_or_else(|| Keeping::everything(GroupName::of_ops()))
+    }
+
     /// A plan is run by the rules that are in force, not by those that it brings along.
     fn prove_rules(&self, plan: &PrunePlan) -> Result<(), Refusal> {
         let groups = &self.dispatcher.schedule().groups;
         for shown in &plan.groups {
-            let Keeping { keep, zone, group } = keeping(&shown.group, groups.get(&shown.group));
+            let Keeping { keep, zone, group } = if shown.group.is_of_ops() {
+                self.keeping_of_ops()
+            } else {
+                keeping(&shown.group, groups.get(&shown.group))
+            };
             if (keep, zone) != (shown.keep, shown.zone) {
                 return Err(Refusal::new(
                     RefusalCode::Refused,
@@ -80,6 +91,7 @@ async fn plan(
     let plan = prune::plan(&session, &ops, keepings, now).await?;
     if let [only] = keepings
         && plan.databases().next().is_none()
+        && !only.group.is_of_ops()
         && ops.inventory(&only.group).await?.0.is_empty()
     {
         return Err(unknown_group(&ops, &only.group).await?.into());

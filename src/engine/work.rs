@@ -6,12 +6,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::catalog::{BackupKind, JobKind, Trigger};
-use crate::config::{GroupSchedule, Schedule};
+use crate::config::{GroupSchedule, Keep, OpsBackup, OpsSettings, Schedule, Zone};
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 use crate::plan::restore::RestorePlan;
 use crate::plan::retention::{Keeping, PrunePlan};
 use crate::plan::timetable::Fire;
 use crate::plan::verify::Verify;
+use crate::run::Safekeeping;
 use crate::run::group::GroupOrder;
 use crate::run::undo::Ending;
 
@@ -189,4 +190,18 @@ pub fn keeping(group: &GroupName, rules: Option<&GroupSchedule>) -> Keeping {
             zone: rules.zone,
         },
     }
+}
+
+/// Backups of `ops` are kept by their number alone.
+pub fn safekeeping(settings: &OpsSettings) -> Safekeeping {
+    let keeping = Keeping {
+        group: GroupName::of_ops(),
+        keep: Keep {
+            fulls: Some(settings.keep_backups),
+            floor: settings.keep_backups.min(Keep::EVERYTHING.floor),
+            ..Keep::EVERYTHING
+        },
+        zone: Zone::UTC,
+    };
+    Safekeeping::new((settings.backup == OpsBackup::AfterEachRun).then_some(keeping))
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use super::insert::{Cell, inserts};
 use super::{Ops, OpsError};
 use crate::catalog::{BackupKind, BackupRecord, BackupStatus, Pin, SnapshotTimestamp, Trigger};
-use crate::names::{DatabaseName, GroupName, JobId, Label};
+use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 use crate::starrocks::{Row, RowError, sql};
 
 const TABLE: &str = "ops.backup_history";
@@ -37,6 +39,9 @@ const COLUMNS: [&str; 22] = [
 
 /// What retention writes beside a backup's own row: a backup is recorded without them, and they are set by updates alone.
 const RETENTION_COLUMNS: [&str; 3] = ["pinned_until_ms", "pinned_by", "expired_ms"];
+
+/// Rows of the backups of `ops` itself; NULL, as in rows of starrocks-br, is not one.
+const OF_OPS: &str = "COALESCE(inventory_group, '') = 'brd_ops'";
 
 impl Ops {
     /// Idempotent: the same record may be written again.
@@ -114,10 +119,36 @@ impl Ops {
         }
     }
 
-    /// One run's, of all its databases.
+    /// One run's, of all its databases. Not that of `ops`, which it leaves behind.
     pub async fn backups_of_run(&self, run: &JobId) -> Result<Vec<BackupRecord>, OpsError> {
-        self.backups_where(&format!("run_id = {}", sql::text(run.as_str())))
+        let run = sql::text(run.as_str());
+        self.backups_where(&format!("run_id = {run} AND NOT ({OF_OPS})"))
             .await
+    }
+
+    /// The newest backup of `ops` itself, however it ended.
+    pub async fn last_ops_backup(
+        &self,
+        repository: Option<&RepositoryName>,
+    ) -> Result<Option<BackupRecord>, OpsError> {
+        let place = repository.map_or_else(String::new, |name| {
+            format!(" AND repository = {}", sql::text(name.as_str()))
+        });
+        let records = self.backups_where(&format!("{OF_OPS}{place}")).await?;
+        Ok(records.into_iter().next())
+    }
+
+    /// When the last row of any other backup was written.
+    pub async fn last_recorded(&self) -> Result<Option<DateTime<Utc>>, OpsError> {
+        let statement =
+            format!("SELECT MAX(finished_ms) AS finished_ms FROM {TABLE} WHERE NOT ({OF_OPS})");
+        let set = self.read(&statement).await?;
+        let last = set.first().map(|row| row.epoch_ms("finished_ms"));
+        let last = last.transpose().map_err(|source| OpsError::Row {
+            table: TABLE,
+            source,
+        })?;
+        Ok(last.flatten())
     }
 
     /// The finished backups of a database that belong to a group, newest first.

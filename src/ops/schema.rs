@@ -218,6 +218,11 @@ pub enum SchemaError {
 }
 
 impl Ops {
+    /// The names of all of them.
+    pub fn tables() -> impl Iterator<Item = &'static str> {
+        TABLES.iter().map(|table| table.name)
+    }
+
     /// Creates what is missing. `backends`: those that can take replicas; three copies, or as many as there can be.
     pub async fn initialise(&self, backends: u32) -> Result<Initialised, SchemaError> {
         let present = self.present_columns().await?;

@@ -1,6 +1,6 @@
 //! Names for backups: `{database}_{yyyymmdd}_{full|inc}`, then `_r1`, `_r2` … while the name is taken.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use md5::{Digest, Md5};
 
 use crate::catalog::BackupKind;
@@ -34,6 +34,15 @@ pub fn prune_label(job: &JobId, database: &DatabaseName) -> Label {
     );
     Label::parse(text).expect("made of letters, digits, `_` and `-`, and cut to length")
 }
+
+/// Of a backup of the `ops` database itself. In UTC, so that the newest is the last in order.
+pub fn ops_label(now: DateTime<Utc>) -> Label {
+    Label::parse(format!("{OPS_LABEL}{}", now.format("%Y%m%d_%H%M%S")))
+        .expect("made of letters, digits and `_`")
+}
+
+/// What every label of a backup of `ops` begins with.
+pub const OPS_LABEL: &str = "brd_ops_";
 
 fn base(subject: &str, day: NaiveDate, kind: BackupKind) -> String {
     let word = match kind {

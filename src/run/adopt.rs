@@ -19,6 +19,7 @@ use super::poll::{UNSEEN_WHEN_LOST, backup_row, cancel_backup};
 use super::preflight::backends;
 use super::prune::{self, PruneContext};
 use super::restore::{Phase, RestoreContext, carry_on, conclude, resume};
+use super::safekeeping::after_adoption;
 use super::slots::beat;
 use super::steps::Builder;
 use crate::catalog::{BackupRecord, JobState, TableState};
@@ -85,6 +86,7 @@ async fn adopt_all(job: &Job) -> Result<(Vec<String>, Vec<Rerun>), RunError> {
     let lines = adopted
         .into_iter()
         .collect::<Result<Vec<String>, RunError>>()?;
+    after_adoption(job).await;
     let fires = job
         .patiently(FOREVER, || async { Ok(ops.open_fires(&job.owner).await?) })
         .await?;
@@ -251,6 +253,9 @@ async fn adopt_backup(
                 reservation,
             )
             .await?;
+            if !context.group.is_of_ops() {
+                job.safekeeping.owe(&context.repository);
+            }
             return Ok(format!(
                 "backup `{label}` is adopted and recorded as finished"
             ));
@@ -294,6 +299,12 @@ async fn never_begun(
     context: &BackupContext,
 ) -> Result<String, RunError> {
     let label = &reservation.label;
+    // The next run backs up ops, whoever began this one.
+    if context.group.is_of_ops() {
+        ops.release(reservation, SlotEnd::Cancelled, job.now())
+            .await?;
+        return Ok(format!("backup `{label}` was never begun"));
+    }
     if context.scheduled.is_some() {
         ops.release(reservation, SlotEnd::Cancelled, job.now())
             .await?;

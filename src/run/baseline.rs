@@ -72,6 +72,11 @@ impl BaselineQuery<'_> {
             }
         };
         for link in chain.links() {
+            if link.record.is_of_ops() {
+                let label = link.record.label.clone();
+                let reason = "it is a backup of brd's own memory".to_owned();
+                return Ok(Err(Promotion::BrokenChain { label, reason }));
+            }
             if link.record.expired.is_some() {
                 return Ok(Err(Promotion::Expired(link.record.label.clone())));
             }

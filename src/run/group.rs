@@ -14,6 +14,7 @@ use super::job::{Job, JobStop};
 use super::labels::{Naming, label_for_failure};
 use super::preflight::{Purpose, prepare, repository};
 use super::prune::after_fulls;
+use super::safekeeping::after_run;
 use crate::catalog::{BackupKind, BackupRecord, Inventory, JobState, Trigger};
 use crate::names::{DatabaseName, GroupName, Label, RepositoryName};
 use crate::ops::{Claim, FireKey, FireOutcome, Ops};
@@ -116,6 +117,10 @@ pub async fn run(job: &Job, order: &GroupOrder, fires: &FireLog) -> Outcome {
     // Last: whatever becomes of it, the due moment has its outcome. Where no full was made nothing takes the place of what would go.
     if let Some(keeping) = order.keeping.as_ref().filter(|_| !fulls.is_empty()) {
         after_fulls(job, keeping, &fulls).await;
+    }
+    // After all that it should hold.
+    if matches!(outcome.state, JobState::Done | JobState::Partly) {
+        after_run(job, &order.repository, order.trigger, order.job_timeout).await;
     }
     outcome
 }

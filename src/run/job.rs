@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 
 use super::error::{Retry, RunError};
 use super::journal::Journal;
+use super::safekeeping::Safekeeping;
 use super::slots::SlotWatch;
 use crate::names::JobId;
 use crate::starrocks::Session;
@@ -95,6 +96,8 @@ pub struct Job {
     pub databases: Arc<Semaphore>,
     /// What this daemon knows of slots.
     pub slots: SlotWatch,
+    /// How our memory is kept safe.
+    pub safekeeping: Safekeeping,
     /// Set when another daemon took the slot over: nothing more may be done in its name.
     pub slot_lost: Arc<AtomicBool>,
 }

@@ -22,6 +22,8 @@ pub struct Journal {
     job: JobId,
     clock: Clock,
     database: Option<DatabaseName>,
+    /// Whether its labels are the job's.
+    labels: bool,
     /// Unbounded: a job says a few lines a minute, and must never wait for a listener.
     notes: mpsc::UnboundedSender<Note>,
     /// The last line said while waiting, so that the same trouble is told once.
@@ -34,6 +36,7 @@ impl Journal {
             job,
             clock,
             database: None,
+            labels: true,
             notes,
             waiting: Arc::default(),
         }
@@ -44,6 +47,14 @@ impl Journal {
             database: Some(database.clone()),
             waiting: Arc::default(),
             ..self.clone()
+        }
+    }
+
+    /// For what is done in the job's wake: its labels are not what was asked for.
+    pub fn unlabelled(self) -> Journal {
+        Journal {
+            labels: false,
+            ..self
         }
     }
 
@@ -78,6 +89,9 @@ impl Journal {
     }
 
     pub fn labelled(&self, label: &Label) {
+        if !self.labels {
+            return;
+        }
         // The engine is gone only while the process ends.
         let _gone = self
             .notes

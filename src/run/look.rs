@@ -11,13 +11,21 @@ use super::error::{Refused, RunError};
 use super::job::Cluster;
 use super::preflight::{Purpose, backends, repository};
 use super::release::{ReleaseProblem, problems};
+use super::safekeeping::Safekeeping;
 use crate::catalog::{BackupRecord, Link};
 use crate::names::{GroupName, JobId, Label, RepositoryName};
 use crate::ops::{Ops, RecordedManifest, RestoreRecord};
 use crate::starrocks::{Session, leader_of, query, read_frontends};
 
+/// Those of `ops` itself only where they are asked for by their group: they are no recovery points.
 pub async fn backups(ops: &Ops, group: Option<&GroupName>) -> Result<Vec<BackupRecord>, RunError> {
-    Ok(ops.backups(group).await?)
+    let mut backups = ops.backups(group).await?;
+    if group.is_none_or(|group| !group.is_of_ops()) {
+        backups.retain(|record| !record.is_of_ops());
+    } else {
+        backups.retain(BackupRecord::is_of_ops);
+    }
+    Ok(backups)
 }
 
 /// One backup with its content and its chain.
@@ -99,11 +107,11 @@ pub struct ClusterView {
 
 /// Looks at the cluster again and again through one session.
 #[derive(Clone)]
-pub struct Probe(Session);
+pub struct Probe(Session, Safekeeping);
 
 impl Probe {
-    pub fn new(cluster: &Cluster) -> Probe {
-        Probe(cluster.session())
+    pub fn new(cluster: &Cluster, safekeeping: Safekeeping) -> Probe {
+        Probe(cluster.session(), safekeeping)
     }
 
     /// With all that a backup of these groups would need.
@@ -123,6 +131,9 @@ impl Probe {
                 ))
             });
         view.problems = wrong.collect();
+        if self.1.backs_up() {
+            view.problems.extend(ops_unsafe(&self.0).await?);
+        }
         view.open_restores = open_restores(&self.0).await?;
         Ok(view)
     }
@@ -147,6 +158,23 @@ pub async fn cluster(session: &Session) -> Result<ClusterView, RunError> {
         problems: Vec::new(),
         open_restores: Vec::new(),
     })
+}
+
+/// Whether the last attempt at a backup of `ops` went wrong.
+async fn ops_unsafe(session: &Session) -> Result<Option<String>, RunError> {
+    let ops = Ops::open(session.clone()).await?;
+    if !ops.is_complete().await? {
+        return Ok(None);
+    }
+    let last = ops.last_ops_backup(None).await?;
+    Ok(last.filter(|last| !last.is_finished()).map(|last| {
+        let why = last.error.unwrap_or_default();
+        format!(
+            "the ops database was not backed up after the last run, {}: {why}; `brctl backups --group {}` lists its backups",
+            last.label,
+            GroupName::OPS
+        )
+    }))
 }
 
 async fn open_restores(session: &Session) -> Result<Vec<RestoreRecord>, RunError> {

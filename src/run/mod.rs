@@ -1,7 +1,7 @@
 //! One job, start to end.
 //!
 //! In order of reading: [`backup`] is one database's backup as a straight line, [`group`] the databases of one run, [`restore`] one restore,
-//! [`prune`] what retention lets go,
+//! [`prune`] what retention lets go, [`safekeeping`] what keeps our memory safe,
 //! [`adopt`] what an earlier life of the daemon left unfinished. A job owns its sessions, tells what happens through its [`journal`], and
 //! watches for the word to stop wherever it waits. It never decides when it runs: that is the engine's.
 
@@ -24,6 +24,7 @@ pub mod preflight;
 pub mod prune;
 mod release;
 pub mod restore;
+pub mod safekeeping;
 pub mod slots;
 mod steps;
 pub mod undo;
@@ -31,4 +32,5 @@ pub mod undo;
 pub use error::{Refused, RefusedKind, RunError};
 pub use fires::{FireLog, Settlement};
 pub use job::{Clock, Cluster, Job, JobStop, StatementLimit, Tuning};
+pub use safekeeping::Safekeeping;
 pub use slots::SlotWatch;

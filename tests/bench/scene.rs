@@ -7,7 +7,7 @@ use brd::catalog::{BackupKind, JobState, Trigger};
 use brd::names::{GroupName, JobId, RepositoryName};
 use brd::run::group::{GroupOrder, run};
 use brd::run::journal::Journal;
-use brd::run::{Clock, Cluster, FireLog, Job, JobStop, SlotWatch, Tuning};
+use brd::run::{Clock, Cluster, FireLog, Job, JobStop, Safekeeping, SlotWatch, Tuning};
 use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
 use starrocks_sandbox::engine::{Clock as SandboxClock, Options, Sandbox};
 use tempfile::TempDir;
@@ -150,6 +150,7 @@ impl Scene {
             },
             databases: Arc::new(Semaphore::new(2)),
             slots: SlotWatch::default(),
+            safekeeping: Safekeeping::default(),
             slot_lost: Arc::default(),
         })
     }

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use brd::config::{
-    CatchUp, Color, Keep, Overlap, Parsed, ReadError, Rotation, Severity, Zone, check_file,
-    parse_any, parse_schedule, parse_settings, read_configuration, read_schedule, read_settings,
-    render,
+    CatchUp, Color, Keep, OpsBackup, Overlap, Parsed, ReadError, Rotation, Severity, Zone,
+    check_file, parse_any, parse_schedule, parse_settings, read_configuration, read_schedule,
+    read_settings, render,
 };
 use brd::names::GroupName;
 use proptest::prelude::*;
@@ -208,6 +208,9 @@ fn every_key_of_the_settings_reaches_memory() {
     assert_eq!(settings.jobs.job_timeout, Duration::from_secs(6 * 3600));
     assert_eq!(settings.jobs.drain_timeout, Duration::ZERO);
     assert_eq!(settings.jobs.undo_window, Duration::from_secs(60 * 3600));
+    assert_eq!(settings.ops.backup, OpsBackup::Never);
+    assert_eq!(settings.ops.keep_backups, 30);
+    assert_eq!(settings.ops.mirror_directory, PathBuf::from("/srv/brd"));
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod layers;
 mod model;
 mod monitoring;
 mod operator;
+mod ops_backup;
 mod precheck;
 mod prune_samples;
 mod readme;

@@ -50,9 +50,10 @@ impl World {
     /// The daemon is that user.
     fn be_operator(&mut self) {
         self.create_operator("right");
+        let settings = self.operator_settings("repository = \"nightly\"");
         self.write(
             "brd.toml",
-            &self.operator_settings("repository = \"nightly\""),
+            &settings.replace("\"never\"", "\"after-each-run\""),
         );
         self.environment
             .push(("STARROCKS_PASSWORD", "right".into()));
@@ -96,6 +97,12 @@ fn with_the_documented_grants_all_of_it_works() {
     world.brctl(&["prune", "--plan"]).ok();
     world.sql("TRUNCATE TABLE sales.orders");
     world.sql("DROP TABLE sales.customers FORCE");
+    let of_ops =
+        world.sql("SELECT status FROM ops.backup_history WHERE inventory_group = 'brd_ops'");
+    assert_eq!(
+        of_ops,
+        [[Some("FINISHED".to_owned())], [Some("FINISHED".to_owned())]]
+    );
     let restore = world.restore(&incremental, &[]);
     assert_eq!(world.rows("sales.orders"), changed);
     assert_eq!(world.rows("sales.customers"), customers);

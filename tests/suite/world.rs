@@ -171,6 +171,24 @@ impl World {
         world
     }
 
+    /// After each run brd backs up `ops` too, in what follows the next start.
+    pub fn keep_ops_safe(&self, more: &str) {
+        let settings = self.settings("repository = \"nightly\"");
+        let safe = format!("backup = \"after-each-run\"\n{more}");
+        self.write("brd.toml", &settings.replace("backup = \"never\"", &safe));
+    }
+
+    /// As [`World::with_sales`], with `ops` kept safe.
+    pub fn with_safe_ops(release: Release, more: &str) -> World {
+        let mut world = World::of_release(release);
+        world.put_sales();
+        world.keep_ops_safe(more);
+        world.start();
+        world.brctl(&["init"]).ok();
+        world.put_in_group("daily", "sales", "*");
+        world
+    }
+
     pub fn put_sales(&self) {
         let world = self;
         world.sql("CREATE DATABASE sales");
@@ -206,9 +224,11 @@ impl World {
     pub fn settings(&self, cluster: &str) -> String {
         format!(
             "version = 1\nschedule = \"schedule.toml\"\n[cluster]\nfrontends = [\"127.0.0.1:{}\"]\nuser = \"root\"\n{cluster}\n\
-             connect-timeout = \"2s\"\n[control]\nsocket = \"{}\"\n[jobs]\npoll-interval = \"100ms\"\n",
+             connect-timeout = \"2s\"\n[control]\nsocket = \"{}\"\n[ops]\nbackup = \"never\"\nmirror-directory = \"{}\"\n\
+             [jobs]\npoll-interval = \"100ms\"\n",
             self.port,
-            self.socket().display()
+            self.socket().display(),
+            self.folder.path().display()
         )
     }
 
@@ -419,10 +439,12 @@ impl World {
     }
 
     fn labels(&self) -> Vec<String> {
-        self.sql("SELECT label FROM ops.backup_history")
-            .into_iter()
-            .map(|row| row[0].clone().unwrap())
-            .collect()
+        self.sql(
+            "SELECT label FROM ops.backup_history WHERE COALESCE(inventory_group, '') <> 'brd_ops'",
+        )
+        .into_iter()
+        .map(|row| row[0].clone().unwrap())
+        .collect()
     }
 
     /// Restores and gives the job's id.

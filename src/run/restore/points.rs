@@ -27,7 +27,8 @@ pub async fn points(
     let mut points = Vec::new();
     let mut seen = Seen::default();
     for database in databases(ops, request).await? {
-        let history = ops.backups_of_database(&database).await?;
+        let mut history = ops.backups_of_database(&database).await?;
+        history.retain(|record| !record.is_of_ops());
         let candidates =
             candidates(&history, &database, request.group.as_ref()).map_err(refused)?;
         let when = when(request, &history, zones, now)?;

@@ -64,6 +64,7 @@ pub(super) async fn plan_wanted(
         into,
     } = order;
     let mut chain = load_chain(ops, target, None).await??;
+    prove_not_of_ops(&chain)?;
     let repository_name = chain
         .links()
         .last()
@@ -97,6 +98,25 @@ pub(super) async fn plan_wanted(
     plan.room = room(&plan, &health);
     let whole = plan.tables.len() == chain.state().len();
     Ok((plan, whole))
+}
+
+/// A restore writes down in `ops` what it does: that cannot be replaced under it.
+fn prove_not_of_ops(chain: &Chain) -> Result<(), RunError> {
+    let of_ops = |link: &&Link| link.record.is_of_ops();
+    let Some(link) = chain.links().iter().find(of_ops) else {
+        return Ok(());
+    };
+    Err(Refused::not_possible(
+        format!(
+            "backup `{}` is of brd's own memory, the ops database",
+            link.record.label
+        ),
+        format!(
+            "on a cluster that has lost it: `brctl recover --repository {}`",
+            link.record.repository
+        ),
+    )
+    .into())
 }
 
 /// Every link that holds data is in the repository and complete; a link without a recorded timestamp gets the repository's.

@@ -11,7 +11,8 @@ use brd::plan::restore::{RestorePlanError, RestoreRequest};
 use brd::run::group::{self, GroupOrder, Outcome};
 use brd::run::journal::{Journal, Note};
 use brd::run::{
-    Clock, Cluster, FireLog, Job, JobStop, RunError, SlotWatch, Tuning, adopt, restore, undo,
+    Clock, Cluster, FireLog, Job, JobStop, RunError, Safekeeping, SlotWatch, Tuning, adopt,
+    restore, undo,
 };
 use brd::starrocks::Session;
 use tokio::sync::{Semaphore, mpsc};
@@ -143,6 +144,7 @@ impl Player {
             },
             databases: Arc::new(Semaphore::new(1)),
             slots: SlotWatch::default(),
+            safekeeping: Safekeeping::default(),
             slot_lost: Arc::default(),
         }
     }

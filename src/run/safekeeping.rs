@@ -1,0 +1,194 @@
+//! Keeping our memory safe: after each run, a backup of the `ops` database itself, in the repository of the run.
+//!
+//! It goes the same straight line as any other backup, in the group [`GroupName::OPS`], which no schedule and no inventory may have: so it is
+//! adopted after a kill like any other, and is no group's recovery point and nobody's baseline. Whatever becomes of it, the run stands: its
+//! failure is a finding, and a reason to worry in `brctl status`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use super::backup::{DatabaseOrder, back_up};
+use super::error::RunError;
+use super::job::{Job, JobStop};
+use super::labels::Naming;
+use super::prune::after_fulls;
+use crate::catalog::{BackupKind, Inventory, TablePattern, Trigger};
+use crate::names::{DatabaseName, GroupName, RepositoryName, TableName};
+use crate::ops::Ops;
+use crate::plan::label::ops_label;
+use crate::plan::retention::Keeping;
+use crate::plan::verify::Verify;
+
+/// How long it waits for its turn, or for a cluster that does not answer: the run waits with it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What one daemon knows of it. Shared by all its jobs. By default nothing is kept.
+#[derive(Clone, Default)]
+pub struct Safekeeping(Arc<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    /// Which backups of `ops` stay; `None`: none is made.
+    keeping: Option<Keeping>,
+    /// One after another: a run that waited finds its rows in the backup of the one before.
+    turn: tokio::sync::Mutex<()>,
+    /// Where something was recorded that no run will come back to: what adoption finished.
+    owed: Mutex<BTreeSet<RepositoryName>>,
+}
+
+impl Safekeeping {
+    pub fn new(keeping: Option<Keeping>) -> Safekeeping {
+        Safekeeping(Arc::new(Kept {
+            keeping,
+            turn: tokio::sync::Mutex::default(),
+            owed: Mutex::default(),
+        }))
+    }
+
+    pub fn backs_up(&self) -> bool {
+        self.0.keeping.is_some()
+    }
+
+    pub fn keeping(&self) -> Option<&Keeping> {
+        self.0.keeping.as_ref()
+    }
+
+    /// A backup was recorded in it, and no run is there that would end.
+    pub(super) fn owe(&self, repository: &RepositoryName) {
+        self.owed().insert(repository.clone());
+    }
+
+    fn owed(&self) -> MutexGuard<'_, BTreeSet<RepositoryName>> {
+        self.0
+            .owed
+            .lock()
+            .expect("no code that can panic runs under this lock")
+    }
+}
+
+/// For what adoption has recorded.
+pub(super) async fn after_adoption(job: &Job) {
+    let owed = std::mem::take(&mut *job.safekeeping.owed());
+    for repository in owed {
+        after_run(
+            job,
+            &repository,
+            Trigger::CatchUp,
+            job.tuning.restore_timeout,
+        )
+        .await;
+    }
+}
+
+/// At the end of a run that recorded something.
+pub async fn after_run(
+    job: &Job,
+    repository: &RepositoryName,
+    trigger: Trigger,
+    job_timeout: Duration,
+) {
+    let Some(keeping) = &job.safekeeping.0.keeping else {
+        return;
+    };
+    let order = Order {
+        repository,
+        trigger,
+        job_timeout,
+        keeping,
+    };
+    if let Err(error) = order.carry_out(job).await {
+        // A detach leaves it to the next life, which finds its slot.
+        if !matches!(error, RunError::Stopped(JobStop::Detach)) {
+            let text = format!("the ops database was not backed up: {error}");
+            let help = error.help().unwrap_or_else(|| {
+                "the run itself is recorded; the next run backs up ops again".to_owned()
+            });
+            job.journal.finding(text, Some(help));
+        }
+    }
+}
+
+struct Order<'a> {
+    repository: &'a RepositoryName,
+    trigger: Trigger,
+    job_timeout: Duration,
+    keeping: &'a Keeping,
+}
+
+impl Order<'_> {
+    async fn carry_out(&self, job: &Job) -> Result<(), RunError> {
+        let _turn = turn(job).await?;
+        let session = job.cluster.session();
+        let ops = job
+            .patiently(PATIENCE, || async { Ok(Ops::open(session.clone()).await?) })
+            .await?;
+        let look = || self.is_covered(job, &ops);
+        if job.patiently(PATIENCE, look).await? {
+            return Ok(());
+        }
+        let place = job
+            .databases
+            .acquire()
+            .await
+            .expect("the semaphore is never closed");
+        let spoken = Job {
+            journal: job.journal.of_database(&DatabaseName::ops()).unlabelled(),
+            slot_lost: Arc::default(),
+            ..job.clone()
+        };
+        back_up(&spoken, &session, &ops, &self.database(job), None).await?;
+        drop(place);
+        let made = BTreeSet::from([DatabaseName::ops()]);
+        after_fulls(&spoken, self.keeping, &made).await;
+        Ok(())
+    }
+
+    /// Whether the last backup of `ops` began after everything else was recorded. One clock only tells that: another host's proves nothing.
+    async fn is_covered(&self, job: &Job, ops: &Ops) -> Result<bool, RunError> {
+        let Some(last) = ops.last_ops_backup(Some(self.repository)).await? else {
+            return Ok(false);
+        };
+        let recorded = ops.last_recorded().await?;
+        Ok(last.is_finished()
+            && last.expired.is_none()
+            && last.host.as_deref() == Some(&*job.host)
+            && last.started > recorded)
+    }
+
+    fn database(&self, job: &Job) -> DatabaseOrder {
+        let now = job.now();
+        DatabaseOrder {
+            group: GroupName::of_ops(),
+            database: DatabaseName::ops(),
+            inventory: inventory(),
+            kind: BackupKind::Full,
+            repository: self.repository.clone(),
+            baseline: None,
+            naming: Naming::Named(ops_label(now)),
+            day: now.date_naive(),
+            trigger: self.trigger,
+            scheduled: None,
+            job_timeout: self.job_timeout,
+            // Its rows are written to while they would be counted.
+            verify: Verify::None,
+            patience: PATIENCE,
+        }
+    }
+}
+
+async fn turn(job: &Job) -> Result<tokio::sync::MutexGuard<'_, ()>, RunError> {
+    loop {
+        if let Ok(turn) = job.safekeeping.0.turn.try_lock() {
+            return Ok(turn);
+        }
+        job.pause(job.tuning.poll_interval).await?;
+    }
+}
+
+/// Our own tables: another tool's in the same database are its own matter.
+fn inventory() -> Inventory {
+    let tables = Ops::tables()
+        .map(|name| TablePattern::One(TableName::parse(name).expect("a fixed name is a name")));
+    Inventory(BTreeMap::from([(DatabaseName::ops(), tables.collect())]))
+}
