@@ -69,7 +69,8 @@ impl Cluster {
         let default = value::fit(default, &column)
             .map_err(|_| SqlError::plain(format!("Invalid default value for '{}'", column.name)))?;
         if self.evolves_fast(table) {
-            self.put_column(target, column, &default)
+            self.put_column(target, column.clone(), &default)?;
+            self.list_done_change(target, Change::Add(column, default))
         } else {
             self.begin_change(target, Change::Add(column, default))
         }
@@ -125,7 +126,8 @@ impl Cluster {
             )));
         }
         if self.evolves_fast(table) {
-            self.take_column(target, &name)
+            self.take_column(target, &name)?;
+            self.list_done_change(target, Change::Drop(name))
         } else {
             self.begin_change(target, Change::Drop(name))
         }

@@ -281,9 +281,12 @@ impl Cluster {
     ) -> Result<(BTreeSet<u64>, u64), Refusal> {
         let table = self.table_at(target).map_err(Refusal::Other)?;
         let touched = placed.iter().map(|(physical, _)| *physical).collect();
-        // A row of some columns leaves the others of its key as they are.
+        // A row of some columns leaves the others of its key as they are. Generated ones do not count (`sql/analyzer/InsertAnalyzer.java`).
+        let own = table.columns.iter();
+        let own = own.filter(|column| column.generated.is_none()).count();
         let partial = table.keys == KeysType::Primary
             && !insert.columns.is_empty()
+            && insert.columns.len() < own
             && self.release.inserts_partially();
         if partial
             && table

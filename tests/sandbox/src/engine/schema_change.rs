@@ -77,6 +77,21 @@ impl Cluster {
         }
     }
 
+    /// What is done at once is listed as a job that has ended (`alter/SchemaChangeHandler.java`, modifyTableAddOrDrop).
+    pub fn list_done_change(&mut self, target: &Target, change: Change) -> Result<(), SqlError> {
+        self.begin_change(target, change)?;
+        let now = self.now;
+        self.altered(target)?.state = TableState::Normal;
+        if let Some(job) = self.alter_jobs.last_mut() {
+            job.state = AlterState::Finished;
+            job.finished = Some(now);
+            job.index_id = job.origin_index_id;
+            // The table has the new one already.
+            job.schema_version -= 1;
+        }
+        Ok(())
+    }
+
     pub fn begin_change(&mut self, target: &Target, change: Change) -> Result<(), SqlError> {
         let database_id = self.database(&target.database)?.id;
         let (id, index_id, transaction) = (self.new_id(), self.new_id(), self.new_transaction());
