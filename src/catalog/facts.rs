@@ -23,6 +23,8 @@ pub struct TableFacts {
     pub id: u64,
     pub schema: SchemaFingerprint,
     pub columns: Vec<ColumnFacts>,
+    /// Has an AUTO_INCREMENT column, whose next number only a backup of the whole table carries. Not looked at before it matters.
+    pub counts: bool,
     pub partitioning: Partitioning,
     pub partitions: BTreeMap<PartitionName, PartitionFacts>,
     /// Replicas of each partition; RESTORE must be told, since it takes the cluster's default otherwise.
@@ -42,8 +44,16 @@ pub struct ColumnFacts {
     pub name: String,
     /// As `information_schema.columns.COLUMN_TYPE` prints it.
     pub kind: String,
+    pub nullable: bool,
     /// Filled by the cluster itself: cannot be inserted into.
     pub generated: bool,
+}
+
+impl ColumnFacts {
+    /// AUTO_INCREMENT is for BIGINT NOT NULL (`sql/ast/ColumnDef.java`, `sql/parser/AstBuilder.java`).
+    pub fn may_count(&self) -> bool {
+        self.kind.starts_with("bigint") && !self.nullable && !self.generated
+    }
 }
 
 /// As far as backup and restore must tell tables apart.

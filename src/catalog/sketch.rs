@@ -136,6 +136,7 @@ pub fn table_facts(line: &str) -> TableFacts {
         (name, facts)
     });
     TableFacts {
+        counts: false,
         name,
         id: record.table_id.unwrap(),
         schema: record.schema.unwrap(),

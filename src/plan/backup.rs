@@ -1,8 +1,8 @@
 //! What one backup of one database takes, decided by identity and version alone.
 //!
 //! A full takes every table whole. An incremental takes a partition when its fingerprint differs from the one its baseline's state holds;
-//! it takes a table *whole* (no PARTITION clause) when the table is new, has another id or schema, is unpartitioned and changed, or
-//! changed in every partition. What was dropped since the baseline is written down as dropped, so that a restore does not bring it back.
+//! it takes a table *whole* (no PARTITION clause) when the table is new, has another id or schema, is unpartitioned and changed, counts and
+//! changed, or changed in every partition. What was dropped since the baseline is written down as dropped, so that a restore does not bring it back.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,8 +10,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{
-    BackupKind, DatabaseFacts, LeftOut, Manifest, PartitionFacts, PartitionRecord, Partitioning,
-    RecordedFingerprint, TableFacts, TableRecord, TableRecordState, TableState,
+    BackupKind, ColumnFacts, DatabaseFacts, LeftOut, Manifest, PartitionFacts, PartitionRecord,
+    Partitioning, RecordedFingerprint, TableFacts, TableRecord, TableRecordState, TableState,
 };
 use crate::names::{Label, PartitionName, TableName};
 
@@ -130,6 +130,20 @@ pub fn plan_incremental(facts: &DatabaseFacts, baseline: &Baseline, forced: &For
     )
 }
 
+/// Tables of which the plan takes a part, and that may have a column that counts: to be looked at, and planned again where they have.
+pub fn part_of_what_may_count<'f>(
+    facts: &'f DatabaseFacts,
+    plan: &BackupPlan,
+) -> Vec<&'f TableName> {
+    let parts = plan.items.iter().filter(|item| item.partitions.is_some());
+    let may_count = |table: &&TableFacts| table.columns.iter().any(ColumnFacts::may_count);
+    parts
+        .filter_map(|item| facts.tables.get(&item.table))
+        .filter(may_count)
+        .map(|table| &table.name)
+        .collect()
+}
+
 fn finish(
     kind: BackupKind,
     baseline: Option<Label>,
@@ -199,7 +213,9 @@ fn compare(
             dropped,
         );
     }
-    if table.partitioning == Partitioning::Unpartitioned || changed.len() == table.partitions.len()
+    if table.partitioning == Partitioning::Unpartitioned
+        || table.counts
+        || changed.len() == table.partitions.len()
     {
         return whole(table);
     }

@@ -120,6 +120,7 @@ mod tests {
         ColumnFacts {
             name: name.to_owned(),
             kind: kind.to_owned(),
+            nullable: true,
             generated: false,
         }
     }

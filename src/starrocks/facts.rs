@@ -242,6 +242,7 @@ fn table(
         id: config.number("TABLE_ID")?,
         schema: schema_fingerprint(config, &columns),
         columns: columns.iter().map(column).collect::<Result<_, _>>()?,
+        counts: false,
         partitioning: partitioning(&name, automatic, parts)?,
         partitions: partition_facts(parts)?,
         replication_num: replication_num(parts)?,
@@ -262,6 +263,9 @@ fn column(row: &Row<'_>) -> Result<ColumnFacts, RowError> {
             .optional("COLUMN_TYPE")
             .unwrap_or_default()
             .to_ascii_lowercase(),
+        nullable: row
+            .optional("IS_NULLABLE")
+            .is_none_or(|word| !word.eq_ignore_ascii_case("NO")),
         generated: row
             .optional("GENERATION_EXPRESSION")
             .is_some_and(|text| !text.is_empty() && text != "NULL"),

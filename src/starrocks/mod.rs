@@ -1,6 +1,7 @@
 //! The cluster's language: one seam to a frontend, all statement text, all row shapes, the words of its states, the classes of its errors.
 
 mod around;
+mod definition;
 mod error;
 mod facts;
 mod frontends;
@@ -14,6 +15,7 @@ mod survey;
 mod zone;
 
 pub use around::{read_grants, read_routine_loads, read_running_loads, read_surroundings};
+pub use definition::{has_counted_column, property, read_definition};
 pub use error::{ErrorClass, StatementError};
 pub use facts::{FactsError, database_exists, read_database, read_second_look};
 pub use frontends::{FrontendsError, leader_of, read_frontends};

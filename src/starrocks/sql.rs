@@ -261,7 +261,7 @@ pub fn set_property(database: &DatabaseName, name: &TableName, key: &str, value:
     )
 }
 
-/// `definition` is the clause that SHOW CREATE TABLE printed for it.
+/// `definition`: `PARTITION name VALUES …`, or `PARTITIONS START …`.
 pub fn add_partition(database: &DatabaseName, name: &TableName, definition: &str) -> String {
     format!("ALTER TABLE {} ADD {definition}", table(database, name))
 }
@@ -277,9 +277,11 @@ pub fn drop_partition(
     )
 }
 
-pub fn overwrite_partition(
+/// `target`: names the partition of `into`; without it, each row goes where it belongs, and makes the partition where there is none.
+pub fn copy_partition(
     database: &DatabaseName,
     into: &TableName,
+    target: Option<&PartitionName>,
     from: &TableName,
     partition: &PartitionName,
     columns: &[String],
@@ -289,10 +291,29 @@ pub fn overwrite_partition(
         .map(|column| ident(column))
         .collect::<Vec<_>>()
         .join(", ");
+    let target = target.map_or_else(String::new, |name| format!(" PARTITION (`{name}`)"));
     format!(
-        "INSERT OVERWRITE {} PARTITION (`{partition}`) ({columns}) SELECT {columns} FROM {} PARTITION (`{partition}`)",
+        "INSERT INTO {}{target} ({columns}) SELECT {columns} FROM {} PARTITION (`{partition}`)",
         table(database, into),
         table(database, from)
+    )
+}
+
+pub fn show_partitions(database: &DatabaseName, name: &TableName) -> String {
+    format!("SHOW PARTITIONS FROM {}", table(database, name))
+}
+
+/// A row where the partition holds the text `NULL` in the column.
+pub fn has_text_null(
+    database: &DatabaseName,
+    name: &TableName,
+    partition: &PartitionName,
+    column: &str,
+) -> String {
+    format!(
+        "SELECT 1 FROM {} PARTITION (`{partition}`) WHERE CAST({} AS STRING) = 'NULL' LIMIT 1",
+        table(database, name),
+        ident(column)
     )
 }
 

@@ -13,6 +13,7 @@ mod ctl_samples;
 mod ctl_verbs;
 mod frontends;
 mod gathering;
+mod kinds;
 mod layers;
 mod model;
 mod monitoring;

@@ -177,7 +177,7 @@ fn a_restore_that_fails_leaves_the_live_tables_and_nothing_of_its_own() {
     let world = World::with_sales();
     let (_, incremental, orders, customers) = two_points(&world);
     world.sandbox.fail_next(
-        "INSERT OVERWRITE",
+        "INSERT INTO `sales`.`orders_restored`",
         Effect::None,
         SqlError::plain("Insert has filtered data in strict mode"),
     );

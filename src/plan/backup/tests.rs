@@ -163,3 +163,26 @@ fn a_full_takes_every_table_whole_and_keeps_the_reason_for_it() {
     assert_eq!(plan.promotion, Some(promotion));
     assert_eq!(plan.manifest.partition_count(), 5);
 }
+
+#[test]
+fn a_table_that_counts_is_taken_whole_once_it_changed() {
+    let baseline = Baseline {
+        label: label("f0"),
+        state: state(&BASELINE),
+    };
+    let plan = |partitions: &str, counts: bool| {
+        let many = format!("many#3 s partitioned {partitions}");
+        let mut facts = facts(&[&many], &[]);
+        facts.tables.get_mut(&table("many")).unwrap().counts = counts;
+        show(&plan_incremental(&facts, &baseline, &Forced::new()).manifest)
+            .pop()
+            .unwrap()
+    };
+    let moved = "p1=31:3@60 p2=32:2@50 p3=33:2@50";
+    assert_eq!(plan(moved, false), "many: p1");
+    assert_eq!(plan(moved, true), "many: whole");
+    assert_eq!(
+        plan("p1=31:2@50 p2=32:2@50 p3=33:2@50", true),
+        "many: unchanged"
+    );
+}

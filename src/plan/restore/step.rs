@@ -24,7 +24,7 @@ pub enum Step {
     Quiet {
         table: TableName,
     },
-    /// ADD PARTITION where it is missing, then INSERT OVERWRITE.
+    /// The partition is made anew, and filled from the other table.
     Copy {
         into: TableName,
         from: TableName,

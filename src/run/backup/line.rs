@@ -11,7 +11,9 @@ use super::under_way::{Taken, UnderWay};
 use crate::catalog::{BackupKind, BackupRecord, DatabaseFacts};
 use crate::names::{Label, PartitionName, TableName};
 use crate::ops::{Ops, Reservation, Scope, SlotClaim, SlotEnd};
-use crate::plan::backup::{BackupPlan, Baseline, Forced, Promotion, plan_full, plan_incremental};
+use crate::plan::backup::{
+    BackupPlan, Baseline, Forced, Promotion, part_of_what_may_count, plan_full, plan_incremental,
+};
 use crate::run::baseline::BaselineQuery;
 use crate::run::error::{Refused, RunError};
 use crate::run::job::Job;
@@ -19,7 +21,9 @@ use crate::run::labels::free_label;
 use crate::run::poll::{UNSEEN, UNSEEN_WHEN_LOST, backup_row};
 use crate::run::preflight::backends;
 use crate::run::slots::{Heartbeat, hold};
-use crate::starrocks::{ErrorClass, Session, StatementError, read_database, sql};
+use crate::starrocks::{
+    ErrorClass, Session, StatementError, has_counted_column, read_database, read_definition, sql,
+};
 
 /// Labels found burnt, partitions gone under the statement: each costs an attempt.
 const ATTEMPTS: u32 = 8;
@@ -202,13 +206,50 @@ impl Line<'_> {
             None => job.patiently(order.patience, || query.find()).await?,
         };
         Ok(match found {
-            Ok(baseline) => (plan_incremental(&facts, &baseline, forced), Some(baseline)),
+            Ok(baseline) => {
+                let plan = self.plan_incremental(facts, &baseline, forced).await?;
+                (plan, Some(baseline))
+            }
             Err(promotion) => {
                 job.journal
                     .finding(format!("taken as a full: {promotion}"), None);
                 (plan_full(&facts, Some(promotion)), None)
             }
         })
+    }
+
+    /// Twice, where a table turns out to count.
+    async fn plan_incremental(
+        &self,
+        mut facts: DatabaseFacts,
+        baseline: &Baseline,
+        forced: &Forced,
+    ) -> Result<BackupPlan, RunError> {
+        let plan = plan_incremental(&facts, baseline, forced);
+        let mut counted = Vec::new();
+        for table in part_of_what_may_count(&facts, &plan) {
+            let read =
+                || async { Ok(read_definition(self.session, &self.order.database, table).await?) };
+            if has_counted_column(&self.job.patiently(self.order.patience, read).await?) {
+                counted.push(table.clone());
+            }
+        }
+        if counted.is_empty() {
+            return Ok(plan);
+        }
+        for name in &counted {
+            self.job.journal.finding(
+                format!(
+                    "table {}.{name} is taken whole: it has an AUTO_INCREMENT column, and only a whole copy brings its next number",
+                    self.order.database
+                ),
+                None,
+            );
+            if let Some(table) = facts.tables.get_mut(name) {
+                table.counts = true;
+            }
+        }
+        Ok(plan_incremental(&facts, baseline, forced))
     }
 
     fn baselines(&self) -> BaselineQuery<'_> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::copy::Looked;
+use super::copy::{Looked, Source};
 use super::proof::{Proof, parse, proof};
 use super::swap::{expected_id, vanished};
 use crate::names::TableName;
@@ -36,8 +36,7 @@ pub struct Builder<'a> {
     pub context: &'a RestoreContext,
     pub steps: Vec<StepRecord>,
     head: Option<StepRecord>,
-    /// Of SHOW CREATE TABLE, of tables that are copied from.
-    pub(super) definitions: BTreeMap<TableName, String>,
+    pub(super) sources: BTreeMap<TableName, Source>,
     pub(super) looked: BTreeMap<TableName, Looked>,
 }
 
@@ -57,7 +56,7 @@ impl<'a> Builder<'a> {
             context,
             steps,
             head: head.into_iter().next(),
-            definitions: BTreeMap::new(),
+            sources: BTreeMap::new(),
             looked: BTreeMap::new(),
         }
     }
@@ -241,7 +240,7 @@ impl<'a> Builder<'a> {
                 into,
                 from,
                 partition,
-            } => self.copy(into, from, partition).await,
+            } => return self.copy(into, from, partition).await,
             Step::DropPartition { table, partition } => {
                 self.repeat(&sql::drop_partition(database, table, partition))
                     .await

@@ -5,9 +5,9 @@
 //!
 //! In order of reading: `builder` takes the steps one by one, `proof` is what it writes before each; then the steps themselves.
 
+mod bounds;
 mod builder;
 mod copy;
-mod definition;
 mod download;
 mod measured;
 mod proof;

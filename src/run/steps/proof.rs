@@ -33,6 +33,8 @@ pub enum Proof {
     Built {
         table_id: u64,
     },
+    /// The partition was empty, and only rows can make it: written after the step.
+    Unborn,
     /// Of what was verified: written after the step.
     Checksum {
         text: String,

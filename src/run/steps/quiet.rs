@@ -3,27 +3,37 @@
 use std::collections::BTreeMap;
 
 use super::builder::Builder;
-use super::definition::property;
 use super::proof::{Proof, parse};
 use crate::names::TableName;
 use crate::ops::StepState;
 use crate::plan::restore::Step;
 use crate::run::error::RunError;
-use crate::starrocks::sql;
+use crate::starrocks::{property, read_definition, sql};
 
-/// Properties by which a cluster drops partitions on its own, with the value that ends it
-/// (`common/util/PropertyAnalyzer.java`, `catalog/TableProperty.java`).
+/// Properties by which a cluster drops partitions on its own, with the value that ends it: a time to live of nothing is none, and so is a
+/// number that is `TableProperty.INVALID` (`common/util/PropertyAnalyzer.java`, `common/util/DynamicPartitionUtil.java`,
+/// isEnabledTablePartitionTTL).
 const SELF_DROPPING: &[(&str, &str, &str)] = &[
     ("dynamic_partition.enable", "true", "false"),
     ("partition_live_number", "", "-1"),
+    ("partition_ttl", "", "0 day"),
 ];
+
+/// Ends with no value: an empty one is refused (`common/util/PropertyAnalyzer.java`, analyzePartitionRetentionCondition).
+const ENDLESS: &str = "partition_retention_condition";
 
 impl Builder<'_> {
     pub(super) async fn self_dropping(
         &self,
         table: &TableName,
     ) -> Result<BTreeMap<String, String>, RunError> {
-        let definition = self.definition(table).await?;
+        let definition = read_definition(self.session, &self.context.database, table).await?;
+        if let Some(condition) = property(&definition, ENDLESS) {
+            self.job.journal.finding(
+                format!("{table} has {ENDLESS} {condition:?}: the cluster drops partitions that do not meet it, and nothing switches it off"),
+                Some("where the recovery point has such partitions, restore with the cluster's `dynamic_partition_enable` set to false".to_owned()),
+            );
+        }
         let on = SELF_DROPPING.iter().filter_map(|(key, on, off)| {
             let value = property(&definition, key)?;
             ((on.is_empty() || value.eq_ignore_ascii_case(on)) && value != *off)
