@@ -14,6 +14,8 @@ pub struct DatabaseFacts {
     pub name: DatabaseName,
     pub tables: BTreeMap<TableName, TableFacts>,
     pub left_out: Vec<LeftOut>,
+    /// The id of the latest change of columns of any table.
+    pub latest_alter: u64,
 }
 
 #[derive(Debug, Clone, PartialEq)]

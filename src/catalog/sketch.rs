@@ -109,6 +109,7 @@ pub fn state(lines: &[&str]) -> BTreeMap<TableName, TableState> {
 pub fn facts(lines: &[&str], left_out: &[&str]) -> DatabaseFacts {
     let tables = lines.iter().map(|line| table_facts(line));
     DatabaseFacts {
+        latest_alter: 0,
         name: DatabaseName::parse("shop").unwrap(),
         tables: tables.map(|facts| (facts.name.clone(), facts)).collect(),
         left_out: left_out

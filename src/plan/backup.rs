@@ -88,6 +88,8 @@ pub struct BackupPlan {
     pub items: Vec<BackupItem>,
     pub manifest: Manifest,
     pub left_out: Vec<LeftOut>,
+    /// Of the look that was planned with: later changes of columns make it stale.
+    pub latest_alter: u64,
 }
 
 /// A full of every table of `facts`.
@@ -162,6 +164,7 @@ fn finish(
         items,
         manifest,
         left_out: facts.left_out.clone(),
+        latest_alter: facts.latest_alter,
     }
 }
 

@@ -239,6 +239,7 @@ async fn adopt_backup(
         timeout,
         unseen: UNSEEN_WHEN_LOST,
         manifest: &manifest,
+        latest_alter: context.latest_alter,
         baseline: &baseline,
     };
     let error = match under_way.see_through().await {

@@ -148,6 +148,7 @@ async fn record_failed_run(job: &Job, ops: &Ops, order: &GroupOrder, error: &Run
         scheduled: order.scheduled,
         started: job.now(),
         job_timeout_secs: order.job_timeout.as_secs(),
+        latest_alter: 0,
         note: None,
     };
     let recorded = async {

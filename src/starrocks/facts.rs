@@ -1,4 +1,4 @@
-//! A database read in one sitting: five queries whatever the number of tables and partitions.
+//! A database read in one sitting: six queries whatever the number of tables and partitions.
 //!
 //! Facts relied on: one row of `partitions_meta` per physical partition, with temporary and hidden ones among them
 //! (`service/InformationSchemaDataSource.java`); `tables_config.TABLE_ENGINE` is the table's type, empty for what is not OLAP
@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use md5::{Digest, Md5};
 
+use super::alters;
 use super::rows::is_hidden;
 use super::{ResultSet, Row, RowError, Session, StatementError, query, sql};
 use crate::catalog::{
@@ -42,18 +43,17 @@ pub async fn read_database(
     if tables.rows.is_empty() {
         prove_database(session, database).await?;
     }
+    // Before the columns: what changes them after this is seen by the second look.
+    let latest_alter = alters::latest(session, database).await?;
     let views = query(session, &sql::materialized_views(database)).await?;
     let configs = query(session, &sql::tables_config(database)).await?;
     let columns = query(session, &sql::columns(database)).await?;
     let partitions = query(session, &sql::partitions(database)).await?;
-    Ok(assemble(
-        database,
-        &tables,
-        &views,
-        &configs,
-        &columns,
-        &partitions,
-    )?)
+    let facts = assemble(database, &tables, &views, &configs, &columns, &partitions)?;
+    Ok(DatabaseFacts {
+        latest_alter,
+        ..facts
+    })
 }
 
 /// An empty database and a missing one look alike in `information_schema`.
@@ -80,10 +80,12 @@ pub async fn database_exists(
     }
 }
 
-/// Ids and fingerprints only: what is compared with the first look once the snapshot is taken.
+/// Ids and fingerprints only: what is compared with the first look once the snapshot is taken. `latest_alter`: of the first look; a table
+/// whose columns changed since has a schema that is like no other.
 pub async fn read_second_look(
     session: &Session,
     database: &DatabaseName,
+    latest_alter: u64,
 ) -> Result<BTreeMap<TableName, TableLook>, FactsError> {
     query(session.as_ref(), "SYNC").await?;
     let session = session.as_ref();
@@ -114,6 +116,11 @@ pub async fn read_second_look(
         };
         looked.insert(name, look);
     }
+    for table in alters::since(session, database, latest_alter).await? {
+        if let Some(look) = looked.get_mut(&table) {
+            look.schema = SchemaFingerprint("altered meanwhile".to_owned());
+        }
+    }
     Ok(looked)
 }
 
@@ -138,6 +145,7 @@ fn assemble(
         name: database.clone(),
         tables: BTreeMap::new(),
         left_out: Vec::new(),
+        latest_alter: 0,
     };
     for row in tables.rows() {
         // A name with a backtick cannot be written in any statement: such a table stays outside our world.

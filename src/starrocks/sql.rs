@@ -250,6 +250,11 @@ pub fn fingerprints(database: &DatabaseName) -> String {
     )
 }
 
+/// Every change of columns of the last days (`common/proc/SchemaChangeProcDir.java`).
+pub fn show_alters(database: &DatabaseName) -> String {
+    format!("SHOW ALTER TABLE COLUMN FROM `{database}`")
+}
+
 pub fn show_create_table(database: &DatabaseName, name: &TableName) -> String {
     format!("SHOW CREATE TABLE {}", table(database, name))
 }

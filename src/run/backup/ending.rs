@@ -165,7 +165,8 @@ impl Line<'_> {
             order,
             ..
         } = self;
-        let look = || async { Ok(read_second_look(session, &order.database).await?) };
+        let look =
+            || async { Ok(read_second_look(session, &order.database, plan.latest_alter).await?) };
         let after = job.patiently(order.patience, look).await?;
         let empty = BTreeMap::new();
         let known = baseline.map_or(&empty, |baseline| &baseline.state);
@@ -262,6 +263,7 @@ impl Line<'_> {
             scheduled: self.order.scheduled,
             started: self.started,
             job_timeout_secs: self.order.job_timeout.as_secs(),
+            latest_alter: 0,
             note: None,
         }
     }

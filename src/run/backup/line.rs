@@ -336,6 +336,7 @@ impl Line<'_> {
             scheduled: self.order.scheduled,
             started: self.started,
             job_timeout_secs: self.order.job_timeout.as_secs(),
+            latest_alter: plan.latest_alter,
             note: plan
                 .promotion
                 .as_ref()
@@ -384,6 +385,7 @@ impl Line<'_> {
             timeout: order.job_timeout,
             unseen,
             manifest: &plan.manifest,
+            latest_alter: plan.latest_alter,
             baseline: baseline.map_or(&empty, |baseline| &baseline.state),
         };
         under_way.see_through().await

@@ -59,8 +59,8 @@ impl Line<'_> {
             ..
         } = self;
         let database = &order.database;
-        let found = self.look_into(settled, limit).await?;
-        let after = read_second_look(session, database).await?;
+        let (found, latest_alter) = self.look_into(settled, limit).await?;
+        let after = read_second_look(session, database, latest_alter).await?;
         let measured = with_measures(settled, found, &after);
         let number = partitions(&measured)
             .filter(|known| known.is_some())
@@ -74,7 +74,12 @@ impl Line<'_> {
         Ok((number, partitions(&measured).count()))
     }
 
-    async fn look_into(&self, settled: &Manifest, limit: Duration) -> Result<Measures, RunError> {
+    /// With the latest change of columns that was known when it began.
+    async fn look_into(
+        &self,
+        settled: &Manifest,
+        limit: Duration,
+    ) -> Result<(Measures, u64), RunError> {
         let Line { job, order, .. } = self;
         let session = job.cluster.long_session(limit);
         let deadline = Instant::now() + limit;
@@ -84,17 +89,17 @@ impl Line<'_> {
             if Instant::now() > deadline || job.check_stop().is_err() {
                 break;
             }
-            let Some(facts) = facts
+            let Some(table_facts) = facts
                 .tables
                 .get(table)
                 .filter(|facts| Some(facts.id) == record.table_id)
             else {
                 continue;
             };
-            let measured = self.table(&session, facts, record, deadline).await?;
+            let measured = self.table(&session, table_facts, record, deadline).await?;
             found.insert(table.clone(), measured);
         }
-        Ok(found)
+        Ok((found, facts.latest_alter))
     }
 
     async fn table(

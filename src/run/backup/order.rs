@@ -43,5 +43,8 @@ pub struct BackupContext {
     pub scheduled: Option<DateTime<Utc>>,
     pub started: DateTime<Utc>,
     pub job_timeout_secs: u64,
+    /// Of the look that was planned with.
+    #[serde(default)]
+    pub latest_alter: u64,
     pub note: Option<String>,
 }

@@ -37,6 +37,7 @@ pub struct UnderWay<'a> {
     /// How long the job may be nowhere to be seen.
     pub unseen: Duration,
     pub manifest: &'a Manifest,
+    pub latest_alter: u64,
     pub baseline: &'a BTreeMap<TableName, TableState>,
 }
 
@@ -88,7 +89,9 @@ impl UnderWay<'_> {
     }
 
     async fn look_again(&self) -> Result<SecondLook, RunError> {
-        let look = || async { Ok(read_second_look(self.session, self.database).await?) };
+        let look = || async {
+            Ok(read_second_look(self.session, self.database, self.latest_alter).await?)
+        };
         self.job.patiently(self.timeout, look).await
     }
 }
