@@ -11,7 +11,9 @@ pub type State = BTreeMap<String, TableState>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableState {
     pub columns: Vec<String>,
-    /// By name, with the range.
+    /// With their types, as the catalogue tells them.
+    pub kinds: Vec<String>,
+    /// By name, with the range or the list of values.
     pub partitions: BTreeMap<String, String>,
     /// In order, as text.
     pub rows: Vec<String>,
@@ -79,17 +81,35 @@ pub fn read_table(sandbox: &Sandbox, table: &str) -> TableState {
     rows.sort();
     TableState {
         columns: set.columns.into_iter().map(|column| column.name).collect(),
+        kinds: kinds(sandbox, table),
         partitions: partitions(sandbox, table),
         rows,
     }
 }
 
+fn kinds(sandbox: &Sandbox, table: &str) -> Vec<String> {
+    let set = must(
+        sandbox,
+        &format!(
+            "SELECT COLUMN_NAME, COLUMN_TYPE FROM information_schema.columns \
+             WHERE TABLE_SCHEMA = 'shop' AND TABLE_NAME = '{table}' ORDER BY ORDINAL_POSITION"
+        ),
+    );
+    let text = |cell: Option<String>| cell.unwrap_or_default();
+    let columns = set.rows.into_iter();
+    columns
+        .map(|row| row.into_iter().map(text).collect::<Vec<_>>().join(" "))
+        .collect()
+}
+
 pub fn partitions(sandbox: &Sandbox, table: &str) -> BTreeMap<String, String> {
     let set = must(sandbox, &format!("SHOW PARTITIONS FROM shop.{table}"));
+    let is_list = set.columns.iter().any(|column| column.name == "List");
+    let bounds = if is_list { "List" } else { "Range" };
     (0..set.rows.len())
         .map(|row| {
             let name = cell(&set, row, "PartitionName").unwrap().to_owned();
-            (name, cell(&set, row, "Range").unwrap_or("").to_owned())
+            (name, cell(&set, row, bounds).unwrap_or("").to_owned())
         })
         .collect()
 }
