@@ -6,6 +6,7 @@
 //!
 //! `BRD_MODEL_CASES` sets how many histories are played, `BRD_MODEL_SEED` which ones; a failure prints both, and the script.
 
+mod by_hand;
 mod change;
 mod cluster;
 mod damage;

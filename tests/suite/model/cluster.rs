@@ -295,7 +295,7 @@ impl Laboratory {
                 Effect::Durable
             });
         // What brd reads, and what it writes about itself, touches no table of anybody's.
-        let words = ["ALTER", "CREATE", "DROP", "INSERT OVERWRITE", "TRUNCATE"];
+        let words = ["ALTER", "CREATE", "DROP", "INSERT INTO `shop`", "TRUNCATE"];
         book.touched |= words.iter().any(|word| statement.starts_with(word));
         for passed in book.since.values_mut() {
             *passed = passed.saturating_add(1);

@@ -12,8 +12,9 @@ use brd::catalog::BackupKind;
 use serde_json::Value;
 
 use super::cluster::Effect;
-use super::history::{Anchor, Step};
-use super::history::{Change, Ending, Event, Happening, History, Keys, Moment, Shape};
+use super::history::{
+    Anchor, Change, Division, Ending, Event, Happening, History, Keys, Moment, More, Shape, Step,
+};
 use super::play::{Failure, Player};
 use super::state::{self, cell};
 
@@ -194,12 +195,16 @@ impl Scene {
 
 /// Tables of several kinds with rows, and a full of them.
 async fn prepare(player: &mut Player) -> Result<(), String> {
-    let shape = |keys, partitioned| Shape { keys, partitioned };
+    let shape = |keys, division| Shape {
+        keys,
+        division,
+        more: More::Nothing,
+    };
     let history = History {
         shapes: vec![
-            shape(Keys::Duplicate, true),
-            shape(Keys::Primary, false),
-            shape(Keys::Unique, true),
+            shape(Keys::Duplicate, Division::Range),
+            shape(Keys::Primary, Division::None),
+            shape(Keys::Unique, Division::Range),
         ],
         latency_ms: 20,
         steps: Vec::new(),
