@@ -279,7 +279,8 @@ impl Laboratory {
     /// A job that has ended meanwhile does not hear it.
     fn tell(&self, word: JobStop) {
         self.note(format!("-- told to {word:?}"));
-        self.stop.send_replace(word);
+        // As the engine does: the higher word wins.
+        self.stop.send_modify(|told| *told = word.max(*told));
     }
 
     fn count(&self, statement: &str) {

@@ -384,7 +384,6 @@ impl Player {
             }
             (Err(error), _) => return Err(format!("restore of {label} is refused: {error}")),
         };
-        self.no_schema_change().await;
         let before = state::read(&self.laboratory.sandbox);
         self.laboratory
             .begin_witnessed(&without_loads_where_taken_back(events));
