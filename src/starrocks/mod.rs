@@ -1,7 +1,7 @@
 //! The cluster's language: one seam to a frontend, all statement text, all row shapes, the words of its states, the classes of its errors.
 
-mod around;
 mod alters;
+mod around;
 mod definition;
 mod error;
 mod facts;
