@@ -186,6 +186,9 @@ pub(super) struct RestoreArgs {
     /// Only this table, as `table` or `database.table`; may be given several times
     #[arg(long = "table", value_name = "TABLE")]
     pub tables: Vec<String>,
+    /// Only this partition of a live table, as `table.partition`; the others stay as they are; may be given several times
+    #[arg(long = "partition", value_name = "TABLE.PARTITION", conflicts_with_all = ["tables", "group", "into"])]
+    pub partitions: Vec<String>,
     /// Put behind a table's name while it is built, and where its old data is afterwards
     #[arg(long, value_name = "SUFFIX", default_value_t = default_suffix())]
     pub rename_suffix: String,

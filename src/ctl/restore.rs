@@ -100,6 +100,7 @@ fn start(args: &RestoreArgs, plan: RestorePlan) -> RestoreStart {
 fn request(args: &RestoreArgs, label: Label) -> RestoreRequest {
     RestoreRequest {
         tables: args.tables.clone(),
+        partitions: args.partitions.clone(),
         rename_suffix: args.rename_suffix.clone(),
         finish: if args.no_swap {
             Finish::Beside
@@ -137,6 +138,7 @@ fn prove_one_job(args: &RestoreArgs, points: &[RecoveryPoint]) -> Result<(), Fai
     let option = match () {
         () if points.len() < 2 => return Ok(()),
         () if !args.tables.is_empty() => "--table",
+        () if !args.partitions.is_empty() => "--partition",
         () if args.into.is_some() => "--into",
         () if args.wait.no_wait => "--no-wait",
         () => return Ok(()),

@@ -42,7 +42,7 @@ impl RestoreStatus {
 pub struct RestoreRecord {
     pub job: JobId,
     pub label: Label,
-    /// `table` or `database`.
+    /// `partition`, `table` or `database`.
     pub restore_type: String,
     pub status: String,
     pub repository: RepositoryName,

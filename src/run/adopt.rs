@@ -22,6 +22,7 @@ use super::restore::{Phase, RestoreContext, carry_on, conclude, resume};
 use super::safekeeping::after_adoption;
 use super::slots::beat;
 use super::steps::Builder;
+use super::undo;
 use crate::catalog::{BackupRecord, JobState, TableState};
 use crate::names::{DatabaseName, TableName};
 use crate::ops::{FireKey, FireOutcome, FireRecord, HeldSlot, Ops, Reservation, Scope, SlotEnd};
@@ -343,6 +344,15 @@ async fn adopt_restore(
         if context.phase == Phase::MakeLive && !steps.is_empty() {
             let mut builder = Builder::new(job, session, ops, context, steps);
             return resume(job, &mut builder, record, reservation).await;
+        }
+        if context.phase == Phase::Undo && !steps.is_empty() {
+            let mut builder = Builder::new(job, session, ops, context, steps);
+            let undone = undo::resume(&mut builder, &record).await;
+            let end = undone
+                .as_ref()
+                .map_or(SlotEnd::Failed, |_| SlotEnd::Finished);
+            ops.release(reservation, end, job.now()).await?;
+            return undone;
         }
         ops.release(reservation, SlotEnd::Finished, job.now())
             .await?;

@@ -108,10 +108,30 @@ fn left_behind(steps: &[StepRecord]) -> BTreeMap<TableName, LeftBehind> {
     left
 }
 
-/// What was live and was swapped out, and nothing else: all that a window is about.
+/// What was live and was swapped out, or has the former content of a partition, and nothing else: all that a window is about.
 fn kept(steps: &[StepRecord]) -> BTreeMap<TableName, LeftBehind> {
     let swapped = steps.iter().filter(|step| step.state == StepState::Done);
+    let exchanged = steps.iter().filter(|step| step.state == StepState::Done);
+    let exchanged = exchanged.filter_map(|record| match parse(record) {
+        Ok(Step::Exchange { partitions, .. }) => Some(partitions),
+        _ => None,
+    });
+    let holders: BTreeSet<TableName> = exchanged
+        .flatten()
+        .map(|exchanged| exchanged.holder)
+        .collect();
     let kept = swapped.filter_map(|record| match (parse(record), proof(record)) {
+        (Ok(Step::Download { download_as, .. }), Proof::Built { table_id })
+            if holders.contains(&download_as) =>
+        {
+            Some((
+                download_as,
+                LeftBehind {
+                    ids: BTreeSet::from([table_id]),
+                    replaced: true,
+                },
+            ))
+        }
         (
             Ok(Step::Swap { restored, .. }),
             Proof::Ids {

@@ -8,6 +8,7 @@
 pub mod adopt;
 pub mod backup;
 mod baseline;
+mod by_hand;
 mod confirm;
 pub mod coverage;
 mod discard;

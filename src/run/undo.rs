@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::by_hand::by_hand;
 use super::discard::{Foreign, discard, expire};
 use super::error::{Refused, RunError};
 use super::group::Outcome;
 use super::job::Job;
-use super::restore::{RestoreContext, hold_database, make_live};
+use super::restore::{Phase, RestoreContext, hold_database, make_live};
 use super::steps::{Builder, Proof, parse, proof};
 use crate::catalog::JobState;
 use crate::names::{JobId, TableName};
@@ -37,10 +38,14 @@ pub async fn take_back(builder: &mut Builder<'_>, from: usize) -> Result<(), Vec
         let Ok(step) = parse(&builder.steps[index]) else {
             continue;
         };
-        if !begun || step.holder().is_some_and(|name| untouchable.contains(name)) {
+        if !begun
+            || step
+                .holders()
+                .iter()
+                .any(|name| untouchable.contains(*name))
+        {
             continue;
         }
-        let is_live_step = matches!(step, Step::Swap { .. } | Step::Rename { .. });
         let taken_back = take_back_step(builder, index, &step).await;
         let state = if taken_back.is_ok() {
             StepState::Undone
@@ -53,7 +58,9 @@ pub async fn take_back(builder: &mut Builder<'_>, from: usize) -> Result<(), Vec
                 error.help(),
             );
             left.extend(by_hand(&builder.context.database, &step));
-            untouchable.extend(step.holder().filter(|_| is_live_step).cloned());
+            if step.makes_live() {
+                untouchable.extend(step.holders().into_iter().cloned());
+            }
         }
         if let Err(error) = builder.mark(index, state).await {
             builder.job.journal.finding(
@@ -65,7 +72,11 @@ pub async fn take_back(builder: &mut Builder<'_>, from: usize) -> Result<(), Vec
     if left.is_empty() { Ok(()) } else { Err(left) }
 }
 
-async fn take_back_step(builder: &Builder<'_>, index: usize, step: &Step) -> Result<(), RunError> {
+async fn take_back_step(
+    builder: &mut Builder<'_>,
+    index: usize,
+    step: &Step,
+) -> Result<(), RunError> {
     let proof = &proof(&builder.steps[index]);
     match step {
         Step::Swap { table, restored } => swap_back(builder, table, restored, proof).await,
@@ -75,10 +86,23 @@ async fn take_back_step(builder: &Builder<'_>, index: usize, step: &Step) -> Res
             end_restore(builder, step, proof).await?;
             drop_built(builder, download_as, step, proof).await
         }
+        Step::Exchange { table, partitions } => {
+            builder.exchange_back(index, table, partitions).await
+        }
+        // The former content must stand under the partition's name before the exchange is taken back.
+        Step::Settle { holder, partitions } if builder.steps[index].state != StepState::Done => {
+            builder.settle(holder, partitions).await
+        }
+        Step::Stage { table, staged, .. } => builder.unstage(table, staged).await,
+        Step::Add {
+            table, partition, ..
+        } => builder.take_live_partition_away(table, partition).await,
         Step::Copy { .. }
         | Step::DropPartition { .. }
         | Step::DropHelper { .. }
         | Step::Regrant { .. }
+        | Step::Keep { .. }
+        | Step::Settle { .. }
         | Step::Verify { .. } => Ok(()),
     }
 }
@@ -281,15 +305,6 @@ async fn end_restore(builder: &Builder<'_>, step: &Step, proof: &Proof) -> Resul
     }
 }
 
-fn by_hand(database: &crate::names::DatabaseName, step: &Step) -> Option<String> {
-    match step {
-        Step::Swap { table, restored } => Some(sql::swap(database, table, restored)),
-        Step::Rename { restored, table } => Some(sql::rename(database, table, restored)),
-        Step::Download { download_as, .. } => Some(sql::drop_table(database, download_as)),
-        _ => None,
-    }
-}
-
 /// What a person asks of a restore that is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
@@ -327,7 +342,10 @@ async fn end(
 ) -> Result<String, RunError> {
     let ops = Ops::open(session.clone()).await?;
     let (record, steps) = find(&ops, restore).await?;
-    let context = context(&record, &steps)?;
+    let mut context = context(&record, &steps)?;
+    if ending == Ending::Undo {
+        context.phase = Phase::Undo;
+    }
     // Two of them at once would swap twice.
     let (slot, _beating) = hold_database(job, session, &ops, &context).await?;
     let mut builder = Builder::new(job, session, &ops, &context, steps);
@@ -443,14 +461,24 @@ fn nothing_to_undo(restore: &JobId, steps: &[StepRecord]) -> Refused {
     )
 }
 
+/// What an earlier life of the daemon began to take back.
+pub async fn resume(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<String, RunError> {
+    undo_what_is_left(builder, record).await
+}
+
 async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<String, RunError> {
-    let first_live = builder
-        .steps
-        .iter()
-        .position(|record| is_live_step(record, StepState::Done));
-    let Some(first_live) = first_live else {
+    let mut steps = builder.steps.iter();
+    if !steps.any(|record| is_live_step(record, StepState::Done)) {
         return Err(nothing_to_undo(&record.job, &builder.steps).into());
-    };
+    }
+    undo_what_is_left(builder, record).await
+}
+
+async fn undo_what_is_left(
+    builder: &mut Builder<'_>,
+    record: &RestoreRecord,
+) -> Result<String, RunError> {
+    let first_live = builder.first_live_step();
     let done = |index: &usize| builder.steps[*index].state == StepState::Done;
     let steps: Vec<usize> = (first_live..builder.steps.len()).filter(done).collect();
     let of = u32::try_from(steps.len()).unwrap_or(u32::MAX);
@@ -476,5 +504,5 @@ async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<Strin
 }
 
 fn is_live_step(record: &StepRecord, state: StepState) -> bool {
-    record.state == state && matches!(parse(record), Ok(Step::Swap { .. } | Step::Rename { .. }))
+    record.state == state && parse(record).is_ok_and(|step| step.makes_live())
 }

@@ -56,6 +56,22 @@ pub async fn read_database(
     })
 }
 
+/// The columns of one table, in their order.
+pub async fn read_columns(
+    session: &Session,
+    database: &DatabaseName,
+    table: &TableName,
+) -> Result<Vec<ColumnFacts>, FactsError> {
+    let statement = sql::columns_of_table(database, table);
+    let set = query(session.as_ref(), &statement).await?;
+    let mut columns = Vec::new();
+    for row in set.rows() {
+        columns.push((row.number::<u32>("ORDINAL_POSITION")?, column(&row)?));
+    }
+    columns.sort_by_key(|(place, _)| *place);
+    Ok(columns.into_iter().map(|(_, column)| column).collect())
+}
+
 /// An empty database and a missing one look alike in `information_schema`.
 async fn prove_database(
     session: &dyn super::Frontend,

@@ -18,7 +18,7 @@ mod zone;
 pub use around::{read_grants, read_routine_loads, read_running_loads, read_surroundings};
 pub use definition::{has_counted_column, property, read_definition};
 pub use error::{ErrorClass, StatementError};
-pub use facts::{FactsError, database_exists, read_database, read_second_look};
+pub use facts::{FactsError, database_exists, read_columns, read_database, read_second_look};
 pub use frontends::{FrontendsError, leader_of, read_frontends};
 pub use mysql::{ClusterAddress, MysqlFrontend};
 pub use result::{ResultSet, Row, RowError};

@@ -3,8 +3,15 @@
 //! The text protocol has no parameters: names and values are quoted here, by type. BACKUP and RESTORE are sent in the legacy form, which
 //! every release from 3.1 to 4.2 accepts (`sql/parser/StarRocks.g4`).
 
+mod partitions;
+
 use std::fmt::Write as _;
 use std::time::Duration;
+
+pub use partitions::{
+    Place, add_temporary_partition, drop_temporary_partition, fill_temporary_partition,
+    overwrite_partition, partition_ids, replace_partitions,
+};
 
 use crate::catalog::{Grantee, SnapshotTimestamp, TableGrant};
 use crate::names::{DatabaseName, Label, PartitionName, RepositoryName, TableName};
@@ -198,6 +205,14 @@ pub fn columns(database: &DatabaseName) -> String {
         "SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, COLUMN_KEY, EXTRA, COLUMN_COMMENT, \
          GENERATION_EXPRESSION FROM information_schema.columns WHERE TABLE_SCHEMA = {}",
         text(database.as_str())
+    )
+}
+
+pub fn columns_of_table(database: &DatabaseName, name: &TableName) -> String {
+    format!(
+        "{} AND TABLE_NAME = {}",
+        columns(database),
+        text(name.as_str())
     )
 }
 
@@ -416,6 +431,21 @@ pub fn checksum(
     partition: Option<&PartitionName>,
     columns: &[String],
 ) -> String {
+    let clause = partition.map_or_else(String::new, |name| Place::Formal(name).clause());
+    checksum_of(&format!("{}{clause}", table(database, name)), columns)
+}
+
+pub fn checksum_at(
+    database: &DatabaseName,
+    name: &TableName,
+    place: Place<'_>,
+    columns: &[String],
+) -> String {
+    let source = format!("{}{}", table(database, name), place.clause());
+    checksum_of(&source, columns)
+}
+
+fn checksum_of(source: &str, columns: &[String]) -> String {
     let mut row = String::from("CONCAT_WS('|'");
     for column in columns {
         // NULL must differ from an empty string, and a moved separator from a moved value.
@@ -425,13 +455,9 @@ pub fn checksum(
         );
     }
     row.push(')');
-    let partition = partition.map_or_else(String::new, |partition| {
-        format!(" PARTITION (`{partition}`)")
-    });
     format!(
         "SELECT COUNT(*) AS row_count, IFNULL(SUM(CAST(MURMUR_HASH3_32({row}) AS BIGINT)), 0) AS sum_a, \
-         IFNULL(SUM(XX_HASH3_64({row}) % 2147483647), 0) AS sum_b FROM {}{partition}",
-        table(database, name)
+         IFNULL(SUM(XX_HASH3_64({row}) % 2147483647), 0) AS sum_b FROM {source}"
     )
 }
 

@@ -371,6 +371,7 @@ fn items_plan() -> TablePlan {
         surplus: Vec::new(),
         partitions: None,
         around: TableSurroundings::default(),
+        exchanges: Vec::new(),
     }
 }
 
@@ -408,6 +409,7 @@ fn orders_plan() -> TablePlan {
                 .collect::<BTreeSet<_>>(),
         ),
         around: TableSurroundings::default(),
+        exchanges: Vec::new(),
     }
 }
 

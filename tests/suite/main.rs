@@ -25,6 +25,7 @@ mod readme;
 mod restore;
 mod restore_around;
 mod restore_options;
+mod restore_partition;
 mod retention;
 mod rival;
 mod schedule;

@@ -11,6 +11,7 @@ mod change;
 mod cluster;
 mod damage;
 mod history;
+mod partitions;
 mod play;
 mod state;
 

@@ -441,12 +441,18 @@ impl Runbook {
             &self.at_incremental
         };
         let table = value("--table").map(|table| table.trim_start_matches("sales."));
+        let partition = value("--partition");
         let found = sales(&self.world);
         let beside = ["--no-swap", "--into"]
             .iter()
             .any(|option| arguments.contains(option));
         for (index, name) in TABLES.iter().enumerate() {
-            let restored = !beside && table.is_none_or(|table| table == *name);
+            // The section says what a table is of which one partition was restored.
+            if partition.is_some_and(|partition| partition.contains(&format!(".{name}."))) {
+                continue;
+            }
+            let restored =
+                !beside && partition.is_none() && table.is_none_or(|table| table == *name);
             let expected = if restored {
                 &wanted[index]
             } else {

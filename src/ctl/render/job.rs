@@ -8,7 +8,7 @@ use super::{event, text};
 use crate::catalog::{JobEventKind, JobKind, JobState, JobSummary};
 use crate::control::protocol::{JobDetail, JobList};
 use crate::names::{JobId, TableName};
-use crate::plan::restore::{Finish, LiveTable, RestorePlan};
+use crate::plan::restore::{Finish, LiveTable, RestorePlan, TablePlan};
 
 /// Labels of a run in one cell.
 const LABELS_SHOWN: usize = 2;
@@ -258,7 +258,7 @@ fn left(plan: &RestorePlan, state: JobState) -> Vec<&TableName> {
     if state == JobState::Done && plan.finish == Finish::Live {
         kept(plan)
     } else {
-        plan.tables.iter().map(|table| &table.restored).collect()
+        plan.tables.iter().flat_map(TablePlan::left).collect()
     }
 }
 
@@ -276,7 +276,7 @@ fn kept(plan: &RestorePlan) -> Vec<&TableName> {
         .tables
         .iter()
         .filter(|table| matches!(table.live, LiveTable::Replaced { .. }));
-    replaced.map(|table| &table.restored).collect()
+    replaced.flat_map(TablePlan::left).collect()
 }
 
 fn took(job: &JobSummary) -> Option<String> {

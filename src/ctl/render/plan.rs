@@ -3,13 +3,19 @@
 use super::text::{count, fields, names, one_line};
 use super::units::{size, time};
 use crate::catalog::TableSurroundings;
-use crate::plan::restore::{Finish, LiveTable, RestorePlan, Room, SourcePlan, TablePlan};
+use crate::plan::restore::{
+    Finish, LiveTable, PartitionNow, RestorePlan, Room, SourcePlan, TablePlan,
+};
 
 /// Partitions in one line; `--json` has all.
 const NAMES_SHOWN: usize = 8;
 
 pub fn plan(plan: &RestorePlan) -> String {
-    let tables = count(plan.tables.len(), "table");
+    let mut tables = count(plan.tables.len(), "table");
+    if has_exchanges(plan) {
+        let partitions = plan.tables.iter().map(|table| table.exchanges.len()).sum();
+        tables = format!("{} of {tables}", count(partitions, "partition"));
+    }
     let mut text = format!(
         "restore {tables} of {}{} to backup {}\n",
         plan.source.as_ref().unwrap_or(&plan.database),
@@ -98,8 +104,53 @@ fn one_table(plan: &RestorePlan, table: &TablePlan) -> String {
             named("partition", table.surplus.len(), &surplus)
         ));
     }
-    text.push_str(&live(plan, table));
-    text.push_str(&around(&table.around));
+    if table.exchanges.is_empty() {
+        text.push_str(&live(plan, table));
+        text.push_str(&around(&table.around));
+    } else {
+        text.push_str(&exchanges(plan, table));
+    }
+    text
+}
+
+/// Of a live table that keeps the rest of its partitions.
+fn exchanges(plan: &RestorePlan, table: &TablePlan) -> String {
+    let of = |now: PartitionNow| {
+        let those = table.exchanges.iter().filter(move |part| part.now == now);
+        those.map(|part| &part.partition).collect::<Vec<_>>()
+    };
+    let all = table.exchanges.iter().map(|part| &part.partition);
+    let mut text = if plan.finish == Finish::Beside {
+        format!(
+            "  stays as {}, beside the live table\n",
+            names(table.left(), NAMES_SHOWN)
+        )
+    } else {
+        format!(
+            "  then put into the live table: {}; its other partitions are not touched, and the former content is kept as {}\n",
+            named("partition", table.exchanges.len(), &names(all, NAMES_SHOWN)),
+            names(table.left(), NAMES_SHOWN)
+        )
+    };
+    let lines = [
+        (of(PartitionNow::Same), "unchanged in the live table"),
+        (
+            of(PartitionNow::Missing),
+            "missing in the live table, and added",
+        ),
+    ];
+    for (partitions, what) in lines {
+        if !partitions.is_empty() {
+            text.push_str(&format!(
+                "  {what}: {}\n",
+                named(
+                    "partition",
+                    partitions.len(),
+                    &names(&partitions, NAMES_SHOWN)
+                )
+            ));
+        }
+    }
     text
 }
 
@@ -199,8 +250,13 @@ fn around_all(plan: &RestorePlan) -> String {
         .iter()
         .any(|table| table.live != LiveTable::Gone);
     if replaces && !plan.running_loads.is_empty() {
+        let fate = if has_exchanges(plan) {
+            "what they bring into one of these partitions is lost if they still run when it is put back"
+        } else {
+            "what they bring into a replaced table goes to its old data"
+        };
         text.push_str(&format!(
-            "\nrunning now: {}; what they bring into a replaced table goes to its old data\n",
+            "\nrunning now: {}; {fate}\n",
             named(
                 "load",
                 plan.running_loads.len(),
@@ -214,6 +270,10 @@ fn around_all(plan: &RestorePlan) -> String {
     text
 }
 
+fn has_exchanges(plan: &RestorePlan) -> bool {
+    plan.tables.iter().any(|table| !table.exchanges.is_empty())
+}
+
 /// `2 partitions (p1, p2)`.
 fn named(noun: &str, number: usize, names: &str) -> String {
     format!("{} ({names})", count(number, noun))
@@ -224,6 +284,14 @@ fn summary(plan: &RestorePlan) -> String {
         return format!(
             "nothing live is touched; `brctl swap {0}` makes it live, `brctl discard {0}` drops it\n",
             plan.job
+        );
+    }
+    if has_exchanges(plan) {
+        let partitions = plan.tables.iter().map(|table| table.exchanges.len()).sum();
+        return format!(
+            "{} of {} put back in the end, after everything is verified\n",
+            count(partitions, "partition"),
+            count(plan.tables.len(), "live table")
         );
     }
     let replaced = plan

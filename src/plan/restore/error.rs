@@ -33,6 +33,25 @@ pub enum RestorePlanError {
         database: DatabaseName,
         name: TableName,
     },
+    #[error(
+        "backup `{label}` has no partition {partition:?}; it is named as TABLE.PARTITION, of a table that the backup holds"
+    )]
+    PartitionNotInBackup { label: Label, partition: String },
+    #[error("table {table} is not partitioned")]
+    NotPartitioned { table: TableName },
+    #[error("{database}.{table} is gone, and a partition is put back into a live table only")]
+    NoLiveTable {
+        database: DatabaseName,
+        table: TableName,
+    },
+    #[error(
+        "{database}.{table} has other columns, keys or buckets than it had in backup `{label}`, so that no partition of that time fits into it"
+    )]
+    LiveSchemaDiffers {
+        database: DatabaseName,
+        table: TableName,
+        label: Label,
+    },
     #[error("backup `{label}` is recorded without a snapshot, and table {table} needs it")]
     NoSnapshot { label: Label, table: TableName },
     #[error(
@@ -57,6 +76,18 @@ impl RestorePlanError {
             RestorePlanError::NameTaken { .. } => {
                 "give another --rename-suffix, or drop that table; if an earlier restore left it, `brctl discard JOB` removes it".to_owned()
             }
+            RestorePlanError::PartitionNotInBackup { label, .. } => format!(
+                "`brctl show {label} --partitions` lists what it holds; one that came later is dropped by ALTER TABLE … DROP PARTITION, if it shall go"
+            ),
+            RestorePlanError::NotPartitioned { .. } => {
+                "restore it as a whole with --table".to_owned()
+            }
+            RestorePlanError::NoLiveTable { .. } => {
+                "restore the table with --table".to_owned()
+            }
+            RestorePlanError::LiveSchemaDiffers { table, .. } => format!(
+                "restore it beside the live one with --table {table} --no-swap, and copy what is needed from there"
+            ),
             RestorePlanError::NotATable { .. } => "rename or drop the view first".to_owned(),
             RestorePlanError::NoSnapshot { label, .. } | RestorePlanError::NoSource { label, .. } => {
                 format!("choose another recovery point; `brctl show {label}` tells what is recorded")

@@ -6,6 +6,7 @@
 //! SWAP per table, after everything is verified, makes the result live.
 
 mod error;
+mod partitions;
 mod plan;
 mod planner;
 mod point;
@@ -17,12 +18,16 @@ mod tests;
 mod when;
 
 pub use error::RestorePlanError;
-pub use plan::{Finish, LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
+pub use partitions::named_partition;
+pub use plan::{
+    Finish, LiveTable, PartitionExchange, PartitionNow, PlannedLink, RestorePlan, SourcePlan,
+    TablePlan,
+};
 pub use planner::{LiveDatabase, RestorePlanner};
 pub use point::{
     Candidate, PointError, PointRequest, RecoveryPoint, SkippedPoint, candidates, fitting, nothing,
 };
 pub use request::{RestoreRequest, Selection, default_suffix};
 pub use room::Room;
-pub use step::Step;
+pub use step::{ExchangedPartition, Step};
 pub use when::{GroupZones, When, WhenError};

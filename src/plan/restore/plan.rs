@@ -89,6 +89,42 @@ pub struct TablePlan {
     /// Of the live table, where one is replaced.
     #[serde(default)]
     pub around: TableSurroundings,
+    /// Only these partitions of the live table are put back, and nothing else of it is touched; empty: the whole table is.
+    #[serde(default)]
+    pub exchanges: Vec<PartitionExchange>,
+}
+
+impl TablePlan {
+    /// The tables that the restore leaves beside the live one.
+    pub fn left(&self) -> Vec<&TableName> {
+        if self.exchanges.is_empty() {
+            return vec![&self.restored];
+        }
+        let sources = self.sources.iter();
+        sources.map(|source| &source.download_as).collect()
+    }
+}
+
+/// One partition of a live table, whose content takes another's place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartitionExchange {
+    pub partition: PartitionName,
+    /// The table that it is downloaded as, and that has the former content afterwards.
+    pub holder: TableName,
+    /// The name of the temporary partition by which it comes into a table.
+    pub staged: PartitionName,
+    pub now: PartitionNow,
+}
+
+/// What the live table has under the partition's name now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartitionNow {
+    /// What the recovery point has.
+    Same,
+    Other,
+    /// It is added first.
+    Missing,
 }
 
 /// What stands under the table's name now.

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::RestorePlanError;
 use super::plan::{Finish, LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
 use super::request::Selection;
-use crate::catalog::{Chain, Link, Partitioning, Surroundings, TableFacts, TableState};
+use crate::catalog::{
+    Chain, Link, Partitioning, Surroundings, TableFacts, TableState, TableSurroundings,
+};
 use crate::names::{DatabaseName, JobId, Label, PartitionName, RepositoryName, TableName};
 
 /// What the plan needs to know of the database as it is now.
@@ -48,7 +50,12 @@ impl RestorePlanner<'_> {
         let wanted = self.wanted(&state, &target.label)?;
         let tables = wanted
             .into_iter()
-            .map(|(table, state)| self.table(table, state))
+            .map(|(table, state)| match &self.selection {
+                Selection::Partitions(partitions) => {
+                    self.exchange(table, state, &partitions[table])
+                }
+                _ => self.table(table, state),
+            })
             .collect::<Result<Vec<_>, _>>()?;
         self.prove_names_free(&tables)?;
         Ok(RestorePlan {
@@ -58,7 +65,7 @@ impl RestorePlanner<'_> {
             tables,
             group: match &self.selection {
                 Selection::Group { group, .. } => Some(group.clone()),
-                Selection::Everything | Selection::Tables(_) => None,
+                Selection::Everything | Selection::Tables(_) | Selection::Partitions(_) => None,
             },
             source: Some(self.source).filter(|source| *source != self.database),
             creates_database: self.live.absent,
@@ -83,17 +90,8 @@ impl RestorePlanner<'_> {
         }
         match &self.selection {
             Selection::Everything => Ok(state.iter().collect()),
-            Selection::Tables(tables) => tables
-                .iter()
-                .map(|table| {
-                    let not_held = || RestorePlanError::TableNotInBackup {
-                        label: label.clone(),
-                        table: table.to_string(),
-                        held: held(),
-                    };
-                    state.get_key_value(table).ok_or_else(not_held)
-                })
-                .collect(),
+            Selection::Tables(tables) => named(state, tables, label),
+            Selection::Partitions(partitions) => named(state, partitions.keys(), label),
             Selection::Group { group, tables } => {
                 let found: BTreeMap<_, _> = state
                     .iter()
@@ -121,11 +119,12 @@ impl RestorePlanner<'_> {
             || (state.partitioning.is_none() && state.partitions.keys().eq([&same_name(table)]));
         let live = self.live_table(table, state)?;
         let around = match live {
-            LiveTable::Replaced { .. } => self.live.surroundings.tables.get(table).cloned(),
-            LiveTable::Gone => None,
+            LiveTable::Replaced { .. } => self.surroundings(table),
+            LiveTable::Gone => TableSurroundings::default(),
         };
         Ok(TablePlan {
-            around: around.unwrap_or_default(),
+            around,
+            exchanges: Vec::new(),
             live,
             restored: suffixed(table, &self.suffix)?,
             replication_num: self.replication_num(table),
@@ -137,7 +136,7 @@ impl RestorePlanner<'_> {
     }
 
     /// The links that hold partitions of the table; first the one that holds most, or that an automatic table must come from whole.
-    fn sources(
+    pub(super) fn sources(
         &self,
         table: &TableName,
         state: &TableState,
@@ -162,18 +161,9 @@ impl RestorePlanner<'_> {
         };
         let mut links: Vec<(usize, Vec<(&PartitionName, u64)>)> = by_link.into_iter().collect();
         links.sort_by_key(|(link, held)| (std::cmp::Reverse(weight(*link, held)), *link));
-        let label = || {
-            self.chain
-                .links()
-                .last()
-                .expect("not empty")
-                .record
-                .label
-                .clone()
-        };
         if links.is_empty() {
             return Err(RestorePlanError::NoSource {
-                label: label(),
+                label: self.target(),
                 table: table.clone(),
             });
         }
@@ -267,7 +257,7 @@ impl RestorePlanner<'_> {
             .collect()
     }
 
-    fn live_table(
+    pub(super) fn live_table(
         &self,
         table: &TableName,
         state: &TableState,
@@ -304,8 +294,19 @@ impl RestorePlanner<'_> {
         })
     }
 
+    pub(super) fn surroundings(&self, table: &TableName) -> TableSurroundings {
+        let known = self.live.surroundings.tables.get(table);
+        known.cloned().unwrap_or_default()
+    }
+
+    pub(super) fn target(&self) -> Label {
+        let links = self.chain.links().last();
+        let target = links.expect("a chain has at least the target");
+        target.record.label.clone()
+    }
+
     /// The live table's own number, or the cluster's usual three, and never more than there are backends to take them.
-    fn replication_num(&self, table: &TableName) -> u32 {
+    pub(super) fn replication_num(&self, table: &TableName) -> u32 {
         let wanted = self
             .live
             .tables
@@ -331,6 +332,22 @@ impl RestorePlanner<'_> {
         }
         Ok(())
     }
+}
+
+fn named<'s, 't>(
+    state: &'s BTreeMap<TableName, TableState>,
+    tables: impl IntoIterator<Item = &'t TableName>,
+    label: &Label,
+) -> Result<BTreeMap<&'s TableName, &'s TableState>, RestorePlanError> {
+    let found = tables.into_iter().map(|table| {
+        let not_held = || RestorePlanError::TableNotInBackup {
+            label: label.clone(),
+            table: table.to_string(),
+            held: state.keys().cloned().collect(),
+        };
+        state.get_key_value(table).ok_or_else(not_held)
+    });
+    found.collect()
 }
 
 fn planned_link(link: &Link) -> PlannedLink {
@@ -365,7 +382,7 @@ fn helper_suffix(suffix: &str, place: usize) -> String {
     }
 }
 
-fn suffixed(table: &TableName, suffix: &str) -> Result<TableName, RestorePlanError> {
+pub(super) fn suffixed(table: &TableName, suffix: &str) -> Result<TableName, RestorePlanError> {
     TableName::parse(format!("{table}{suffix}"))
         .map_err(|_| RestorePlanError::Suffix(suffix.to_owned()))
 }

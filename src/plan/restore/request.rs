@@ -1,11 +1,11 @@
 //! What a person asked for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::plan::Finish;
-use crate::names::{DatabaseName, GroupName, Label, TableName};
+use crate::names::{DatabaseName, GroupName, Label, PartitionName, TableName};
 
 /// One recovery point, or some of its tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct RestoreRequest {
     /// Only these, as `table` or `database.table`; empty: every table of the backup.
     #[serde(default)]
     pub tables: Vec<String>,
+    /// Only these partitions of live tables, as `table.partition` or `database.table.partition`.
+    #[serde(default)]
+    pub partitions: Vec<String>,
     /// Goes behind each table's name; letters, digits and `_`.
     #[serde(default = "default_suffix")]
     pub rename_suffix: String,
@@ -35,6 +38,7 @@ impl RestoreRequest {
             target_label,
             group: None,
             tables: Vec::new(),
+            partitions: Vec::new(),
             rename_suffix: default_suffix(),
             finish: Finish::Live,
             into: None,
@@ -51,6 +55,7 @@ pub fn default_suffix() -> String {
 pub enum Selection {
     Everything,
     Tables(Vec<TableName>),
+    Partitions(BTreeMap<TableName, BTreeSet<PartitionName>>),
     /// The tables of the database that an inventory group names now.
     Group {
         group: GroupName,

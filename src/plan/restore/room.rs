@@ -26,6 +26,12 @@ impl RestorePlan {
         let mut built = 0_u64;
         let mut most = 0;
         for table in &self.tables {
+            // Downloaded, staged, and the live content kept: about as much again.
+            if !table.exchanges.is_empty() {
+                built = built.saturating_add(on_all_replicas(table, 0).saturating_mul(3));
+                most = most.max(built);
+                continue;
+            }
             built = built.saturating_add(on_all_replicas(table, 0));
             most = most.max(built.saturating_add(on_all_replicas(table, 1)));
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{LiveTable, RestorePlan, SourcePlan, TablePlan};
+use super::plan::{LiveTable, PartitionExchange, PartitionNow, RestorePlan, SourcePlan, TablePlan};
 use crate::catalog::SnapshotTimestamp;
 use crate::names::{Label, PartitionName, TableName};
 
@@ -55,6 +55,43 @@ pub enum Step {
         restored: TableName,
         table: TableName,
     },
+    /// A partition that the live table lacks, empty, with the bounds that it has in the other table.
+    Add {
+        table: TableName,
+        from: TableName,
+        partition: PartitionName,
+    },
+    /// The restored content into a temporary partition of the live table, which nobody reads.
+    Stage {
+        table: TableName,
+        from: TableName,
+        partition: PartitionName,
+        staged: PartitionName,
+    },
+    /// The live content into a temporary partition of the other table.
+    Keep {
+        table: TableName,
+        holder: TableName,
+        partition: PartitionName,
+        staged: PartitionName,
+    },
+    /// The temporary partitions of the live table take the place of the others, all at once.
+    Exchange {
+        table: TableName,
+        partitions: Vec<ExchangedPartition>,
+    },
+    /// The same in the other table, so that it has the former content under the partition's name.
+    Settle {
+        holder: TableName,
+        partitions: Vec<ExchangedPartition>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangedPartition {
+    pub partition: PartitionName,
+    pub staged: PartitionName,
+    pub holder: TableName,
 }
 
 impl Step {
@@ -70,6 +107,11 @@ impl Step {
             Step::Regrant { .. } => "regrant",
             Step::Swap { .. } => "swap",
             Step::Rename { .. } => "rename",
+            Step::Add { .. } => "add-partition",
+            Step::Stage { .. } => "stage",
+            Step::Keep { .. } => "keep",
+            Step::Exchange { .. } => "exchange",
+            Step::Settle { .. } => "settle",
         }
     }
 
@@ -91,29 +133,56 @@ impl Step {
             | Step::DropPartition { table: target, .. }
             | Step::DropHelper { table: target }
             | Step::Swap { table: target, .. }
-            | Step::Rename { table: target, .. } => target,
+            | Step::Rename { table: target, .. }
+            | Step::Add { table: target, .. }
+            | Step::Stage { table: target, .. }
+            | Step::Keep { holder: target, .. }
+            | Step::Exchange { table: target, .. }
+            | Step::Settle { holder: target, .. } => target,
         }
     }
 
-    /// The name under which the step's table stands beside the live one.
-    pub fn holder(&self) -> Option<&TableName> {
+    /// The names under which the step's tables stand beside the live one.
+    pub fn holders(&self) -> Vec<&TableName> {
         match self {
-            Step::Swap { restored, .. } | Step::Rename { restored, .. } => Some(restored),
-            Step::Download { download_as, .. } => Some(download_as),
-            Step::Quiet { table } => Some(table),
+            Step::Swap { restored, .. } | Step::Rename { restored, .. } => vec![restored],
+            Step::Download { download_as, .. } => vec![download_as],
+            Step::Quiet { table } => vec![table],
+            Step::Exchange { partitions, .. } => {
+                partitions.iter().map(|part| &part.holder).collect()
+            }
             Step::Copy { .. }
             | Step::DropPartition { .. }
             | Step::DropHelper { .. }
             | Step::Regrant { .. }
-            | Step::Verify { .. } => None,
+            | Step::Verify { .. }
+            | Step::Add { .. }
+            | Step::Stage { .. }
+            | Step::Keep { .. }
+            | Step::Settle { .. } => Vec::new(),
         }
+    }
+
+    /// The one statement after which restored data is live.
+    pub fn makes_live(&self) -> bool {
+        matches!(
+            self,
+            Step::Swap { .. } | Step::Rename { .. } | Step::Exchange { .. }
+        )
     }
 
     /// Belongs to what makes restored data live; everything before touches nothing that is.
     pub fn is_live_step(&self) -> bool {
         matches!(
             self,
-            Step::Regrant { .. } | Step::Swap { .. } | Step::Rename { .. }
+            Step::Regrant { .. }
+                | Step::Swap { .. }
+                | Step::Rename { .. }
+                | Step::Add { .. }
+                | Step::Stage { .. }
+                | Step::Keep { .. }
+                | Step::Exchange { .. }
+                | Step::Settle { .. }
         )
     }
 
@@ -149,11 +218,102 @@ impl Step {
             }
             Step::Swap { table, restored } => format!("swap {table} with {restored}"),
             Step::Rename { restored, table } => format!("rename {restored} to {table}"),
+            Step::Add {
+                table, partition, ..
+            } => format!("add partition {partition} to {table}"),
+            Step::Stage {
+                table,
+                from,
+                partition,
+                ..
+            } => format!("copy partition {partition} from {from} beside that of {table}"),
+            Step::Keep {
+                table,
+                holder,
+                partition,
+                ..
+            } => format!("keep partition {partition} of {table} in {holder}"),
+            Step::Exchange { table, partitions } => {
+                format!("exchange {} of {table}", partition_list(partitions))
+            }
+            Step::Settle { holder, partitions } => format!(
+                "let {holder} have the former {}",
+                partition_list(partitions)
+            ),
         }
     }
 }
 
+fn partition_list(partitions: &[ExchangedPartition]) -> String {
+    let names: Vec<&str> = partitions
+        .iter()
+        .map(|part| part.partition.as_str())
+        .collect();
+    let noun = if names.len() == 1 {
+        "partition"
+    } else {
+        "partitions"
+    };
+    format!("{noun} {}", names.join(", "))
+}
+
+/// Both contents stand in two tables at every moment until the one statement that exchanges them, and after it.
+fn exchange(plan: &TablePlan) -> Vec<Step> {
+    let table = &plan.table;
+    let mut steps = Vec::new();
+    let missing = |exchange: &&PartitionExchange| exchange.now == PartitionNow::Missing;
+    steps.extend(
+        plan.exchanges
+            .iter()
+            .filter(missing)
+            .map(|exchange| Step::Add {
+                table: table.clone(),
+                from: exchange.holder.clone(),
+                partition: exchange.partition.clone(),
+            }),
+    );
+    steps.extend(plan.exchanges.iter().map(|exchange| Step::Stage {
+        table: table.clone(),
+        from: exchange.holder.clone(),
+        partition: exchange.partition.clone(),
+        staged: exchange.staged.clone(),
+    }));
+    // As late as can be: what is loaded meanwhile must be in it.
+    steps.extend(plan.exchanges.iter().map(|exchange| Step::Keep {
+        table: table.clone(),
+        holder: exchange.holder.clone(),
+        partition: exchange.partition.clone(),
+        staged: exchange.staged.clone(),
+    }));
+    let partitions: Vec<ExchangedPartition> = plan
+        .exchanges
+        .iter()
+        .map(|exchange| ExchangedPartition {
+            partition: exchange.partition.clone(),
+            staged: exchange.staged.clone(),
+            holder: exchange.holder.clone(),
+        })
+        .collect();
+    steps.push(Step::Exchange {
+        table: table.clone(),
+        partitions: partitions.clone(),
+    });
+    for source in &plan.sources {
+        let of_holder = partitions
+            .iter()
+            .filter(|part| part.holder == source.download_as);
+        steps.push(Step::Settle {
+            holder: source.download_as.clone(),
+            partitions: of_holder.cloned().collect(),
+        });
+    }
+    steps
+}
+
 fn finish(plan: &TablePlan) -> Vec<Step> {
+    if !plan.exchanges.is_empty() {
+        return exchange(plan);
+    }
     let (table, restored) = (plan.table.clone(), plan.restored.clone());
     if plan.live == LiveTable::Gone {
         return vec![Step::Rename { restored, table }];
@@ -189,6 +349,14 @@ impl RestorePlan {
             steps.push(Step::Quiet {
                 table: source.download_as.clone(),
             });
+        }
+        if !plan.exchanges.is_empty() {
+            steps.extend(plan.sources.iter().map(|source| Step::Verify {
+                table: plan.table.clone(),
+                restored: source.download_as.clone(),
+                partitions: Some(source.used.iter().cloned().collect()),
+            }));
+            return steps;
         }
         let drop = |partition: &PartitionName| Step::DropPartition {
             table: plan.restored.clone(),

@@ -104,7 +104,9 @@ pub async fn conclude(
     let record = RestoreRecord {
         job: context.job.clone(),
         label: context.target.clone(),
-        restore_type: if context.whole_database {
+        restore_type: if context.partitions {
+            "partition"
+        } else if context.whole_database {
             "database"
         } else {
             "table"

@@ -1,5 +1,6 @@
 //! A plan, run as it was shown.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -8,9 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::ending::{Carried, conclude};
 use super::resolve::{PlanOrder, Wanted, plan_wanted};
 use crate::catalog::TableSurroundings;
-use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName, TableName};
+use crate::names::{
+    DatabaseName, GroupName, JobId, Label, PartitionName, RepositoryName, TableName,
+};
 use crate::ops::{Ops, Reservation, Scope, SlotClaim, StepRecord, StepState};
-use crate::plan::restore::{Finish, LiveTable, RestorePlan, Step, TablePlan};
+use crate::plan::restore::{Finish, LiveTable, PartitionNow, RestorePlan, Step, TablePlan};
 use crate::run::error::{Refused, RunError};
 use crate::run::group::Outcome;
 use crate::run::job::{Job, JobStop};
@@ -32,6 +35,9 @@ pub struct RestoreContext {
     pub requested_by: String,
     pub started: DateTime<Utc>,
     pub whole_database: bool,
+    /// Single partitions of live tables.
+    #[serde(default)]
+    pub partitions: bool,
     #[serde(default)]
     pub finish: Finish,
     /// Of the slot's own job: what the next life is to go on with.
@@ -48,6 +54,8 @@ pub enum Phase {
     Plan,
     /// The steps that make it live, after it stopped beside the live tables.
     MakeLive,
+    /// The same steps, taken back on request.
+    Undo,
 }
 
 impl RestoreContext {
@@ -90,6 +98,7 @@ async fn begin(
         requested_by: requested_by.to_owned(),
         started: job.now(),
         whole_database: plan.group.is_none(),
+        partitions: exchanged(plan).next().is_some(),
         finish: plan.finish,
         phase: Phase::Plan,
     };
@@ -142,6 +151,16 @@ async fn prove_unmoved(session: &Session, ops: &Ops, plan: &RestorePlan) -> Resu
         .iter()
         .map(|table| table.table.clone())
         .collect();
+    let mut partitions: BTreeMap<TableName, BTreeSet<PartitionName>> = BTreeMap::new();
+    for (table, partition) in exchanged(plan) {
+        let chosen = partitions.entry(table.clone()).or_default();
+        chosen.insert(partition.clone());
+    }
+    let wanted = if partitions.is_empty() {
+        Wanted::Tables(tables)
+    } else {
+        Wanted::Partitions(partitions)
+    };
     let suffix = plan.tables.first().and_then(suffix_of);
     let Some(suffix) = suffix else {
         return Err(Refused::not_possible(
@@ -153,7 +172,7 @@ async fn prove_unmoved(session: &Session, ops: &Ops, plan: &RestorePlan) -> Resu
     let order = PlanOrder {
         job: plan.job.clone(),
         target: &plan.target,
-        wanted: Wanted::Tables(tables),
+        wanted,
         suffix,
         finish: plan.finish,
         into: plan.source.is_some().then(|| plan.database.clone()),
@@ -173,6 +192,13 @@ async fn prove_unmoved(session: &Session, ops: &Ops, plan: &RestorePlan) -> Resu
     .into())
 }
 
+fn exchanged(plan: &RestorePlan) -> impl Iterator<Item = (&TableName, &PartitionName)> {
+    plan.tables.iter().flat_map(|table| {
+        let exchanges = table.exchanges.iter();
+        exchanges.map(|exchange| (&table.table, &exchange.partition))
+    })
+}
+
 /// What stands behind the table's name where it is built.
 fn suffix_of(table: &TablePlan) -> Option<String> {
     let suffix = table.restored.as_str().strip_prefix(table.table.as_str())?;
@@ -187,6 +213,11 @@ fn shape(plan: &RestorePlan) -> RestorePlan {
     plan.unseen.clear();
     for table in &mut plan.tables {
         table.around = TableSurroundings::default();
+        for exchange in &mut table.exchanges {
+            if exchange.now == PartitionNow::Same {
+                exchange.now = PartitionNow::Other;
+            }
+        }
         if let LiveTable::Replaced {
             differing, newer, ..
         } = &mut table.live
@@ -232,7 +263,11 @@ fn record(number: u32, step: &Step, plan: &RestorePlan, timeout: Duration) -> St
 
 /// Whose place the step takes, as the plan said it.
 fn planned(step: &Step, plan: &RestorePlan) -> Option<Proof> {
-    let (Step::Swap { table, .. } | Step::Rename { table, .. }) = step else {
+    let (Step::Swap { table, .. }
+    | Step::Rename { table, .. }
+    | Step::Add { table, .. }
+    | Step::Stage { table, .. }) = step
+    else {
         return None;
     };
     let live = plan.tables.iter().find(|planned| planned.table == *table)?;
@@ -274,9 +309,23 @@ fn statement(step: &Step, plan: &RestorePlan, timeout: Duration) -> String {
             replication_num: *replication_num,
             timeout,
         }),
-        Step::Quiet { .. } | Step::Copy { .. } | Step::Verify { .. } | Step::Regrant { .. } => {
-            step.describe()
+        Step::Exchange {
+            table: holder,
+            partitions,
         }
+        | Step::Settle { holder, partitions } => {
+            let pairs = partitions
+                .iter()
+                .map(|part| (&part.partition, &part.staged));
+            sql::replace_partitions(database, holder, pairs)
+        }
+        Step::Quiet { .. }
+        | Step::Copy { .. }
+        | Step::Verify { .. }
+        | Step::Regrant { .. }
+        | Step::Add { .. }
+        | Step::Stage { .. }
+        | Step::Keep { .. } => step.describe(),
     }
 }
 

@@ -1,23 +1,27 @@
 //! From a request to a plan: the chain, its snapshots, the database as it is now.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::precheck::room;
 use crate::catalog::{Chain, Link};
-use crate::names::{DatabaseName, JobId, Label, QualifiedTable, TableName};
+use crate::names::{DatabaseName, JobId, Label, PartitionName, QualifiedTable, TableName};
 use crate::ops::Ops;
 use crate::plan::restore::{
-    Finish, LiveDatabase, RestorePlan, RestorePlanner, RestoreRequest, Selection,
+    Finish, LiveDatabase, RestorePlan, RestorePlanner, RestoreRequest, Selection, named_partition,
 };
 use crate::run::baseline::load_chain;
 use crate::run::confirm::{SnapshotFound, snapshot};
 use crate::run::error::{Refused, RunError};
 use crate::run::group::unknown_group;
 use crate::run::preflight::{Health, Purpose, backends, repository};
+use crate::run::steps::prove_exchangeable;
 use crate::starrocks::{FactsError, Session, read_database, read_surroundings};
 
 /// Which tables, as a person or as a plan names them.
 pub(super) enum Wanted<'a> {
     Request(&'a RestoreRequest),
     Tables(Vec<TableName>),
+    Partitions(BTreeMap<TableName, BTreeSet<PartitionName>>),
 }
 
 /// Looks, and decides; changes nothing.
@@ -82,6 +86,7 @@ pub(super) async fn plan_wanted(
     let selection = match wanted {
         Wanted::Request(request) => selection(ops, &source, request, &chain).await?,
         Wanted::Tables(tables) => Selection::Tables(tables),
+        Wanted::Partitions(partitions) => Selection::Partitions(partitions),
     };
     let planner = RestorePlanner {
         job,
@@ -95,6 +100,9 @@ pub(super) async fn plan_wanted(
         live: &live,
     };
     let mut plan = planner.plan()?;
+    for table in &plan.tables {
+        prove_exchangeable(session, &plan.database, table).await?;
+    }
     plan.room = room(&plan, &health);
     let whole = plan.tables.len() == chain.state().len();
     Ok((plan, whole))
@@ -227,6 +235,9 @@ async fn selection(
     request: &RestoreRequest,
     chain: &Chain,
 ) -> Result<Selection, RunError> {
+    if !request.partitions.is_empty() {
+        return partitions(database, request, chain);
+    }
     match (&request.group, request.tables.is_empty()) {
         (Some(_), false) => Err(Refused::not_possible(
             "--group and --table were both given, and each chooses the tables",
@@ -257,6 +268,35 @@ async fn selection(
             })
         }
     }
+}
+
+/// Of the live tables in the backup's own database.
+fn partitions(
+    database: &DatabaseName,
+    request: &RestoreRequest,
+    chain: &Chain,
+) -> Result<Selection, RunError> {
+    if !request.tables.is_empty() || request.group.is_some() {
+        return Err(Refused::not_possible(
+            "--partition was given with --table or --group, and each chooses what is restored",
+            "give one of them",
+        )
+        .into());
+    }
+    if request.into.is_some() {
+        return Err(Refused::not_possible(
+            "--partition puts partitions back into the live table, and --into names another database",
+            "restore the table with --table and --into, and copy what is needed from there",
+        )
+        .into());
+    }
+    let state = chain.state();
+    let mut chosen: BTreeMap<TableName, BTreeSet<PartitionName>> = BTreeMap::new();
+    for text in &request.partitions {
+        let (table, partition) = named_partition(text, database, &state, &request.target_label)?;
+        chosen.entry(table).or_default().insert(partition);
+    }
+    Ok(Selection::Partitions(chosen))
 }
 
 /// `table` or `database.table`; a table's name may itself hold a full stop.

@@ -185,10 +185,28 @@ impl<'a> Builder<'a> {
                         .unwrap_or_default(),
                 }
             }
+            // Whether the live table is the one that was planned with; what becomes of its partitions is told by their own ids.
+            Step::Stage { table, .. } => Proof::Planned {
+                live: self.ids().await?.get(table).copied(),
+            },
+            Step::Add {
+                table, partition, ..
+            } => {
+                let live = self.ids().await?.get(table).copied();
+                if self.parts(table).await?.formal.contains_key(partition) {
+                    return Err(vanished(table));
+                }
+                Proof::Planned { live }
+            }
+            Step::Exchange { table, partitions } => {
+                self.look_at_partitions(table, partitions).await?
+            }
             Step::Copy { .. }
             | Step::DropPartition { .. }
             | Step::DropHelper { .. }
             | Step::Regrant { .. }
+            | Step::Keep { .. }
+            | Step::Settle { .. }
             | Step::Verify { .. } => Proof::None,
         })
     }
@@ -257,6 +275,28 @@ impl<'a> Builder<'a> {
                 Ok(())
             }
             Step::Rename { restored, table } => self.rename(restored, table, proof).await,
+            Step::Add {
+                table,
+                from,
+                partition,
+            } => self.add_live_partition(table, from, partition).await,
+            Step::Stage {
+                table,
+                from,
+                partition,
+                staged,
+            } => self.stage(table, from, partition, staged).await,
+            Step::Keep {
+                table,
+                holder,
+                partition,
+                staged,
+            } => return self.keep(table, holder, partition, staged).await.map(Some),
+            Step::Exchange { table, partitions } => {
+                self.tell_loads_into_exchanged(table, partitions).await;
+                self.exchange(table, partitions, proof).await
+            }
+            Step::Settle { holder, partitions } => self.settle(holder, partitions).await,
         }
         .map(|()| None)
     }
@@ -278,6 +318,11 @@ fn prove_planned(step: &Step, planned: &Proof, now: &Proof) -> Result<(), RunErr
             Step::Swap { table, .. } | Step::Rename { table, .. },
             Proof::Planned { live: planned },
             Proof::Ids { live, .. },
+        ) if planned != live => Err(vanished(table)),
+        (
+            Step::Stage { table, .. } | Step::Add { table, .. },
+            Proof::Planned { live: planned },
+            Proof::Planned { live },
         ) if planned != live => Err(vanished(table)),
         _ => Ok(()),
     }

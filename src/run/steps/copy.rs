@@ -7,11 +7,13 @@ use super::bounds::{Birth, Shown, birth, places_of_null};
 use super::builder::{Builder, UNSEEN};
 use super::proof::{Proof, parse, proof};
 use crate::catalog::{ColumnFacts, Partitioning, TableFacts};
-use crate::names::{PartitionName, TableName};
+use crate::names::{DatabaseName, PartitionName, TableName};
 use crate::ops::StepState;
 use crate::plan::restore::Step;
 use crate::run::error::RunError;
-use crate::starrocks::{RowError, query, read_database, read_definition, sql};
+use crate::starrocks::{
+    RowError, Session, query, read_columns, read_database, read_definition, sql,
+};
 
 /// What is copied into, looked at once: a restore may copy thousands of partitions.
 #[derive(Debug, Clone)]
@@ -30,6 +32,62 @@ pub(super) struct Source {
     partitions: BTreeMap<PartitionName, SourcePartition>,
 }
 
+impl Source {
+    pub(super) async fn read(
+        session: &Session,
+        database: &DatabaseName,
+        table: &TableName,
+    ) -> Result<Source, RunError> {
+        let definition = read_definition(session, database, table).await?;
+        let set = query(session.as_ref(), &sql::show_partitions(database, table)).await?;
+        let mut partitions = BTreeMap::new();
+        for row in set.rows() {
+            let key = row.optional("PartitionKey").unwrap_or_default();
+            let shown = SourcePartition {
+                key: key.split(',').map(|name| name.trim().to_owned()).collect(),
+                range: row.optional("Range").map(str::to_owned),
+                list: row.optional("List").map(str::to_owned),
+            };
+            partitions.insert(row.name("PartitionName")?, shown);
+        }
+        Ok(Source {
+            definition,
+            partitions,
+        })
+    }
+
+    pub(super) fn definition(&self) -> &str {
+        &self.definition
+    }
+
+    /// Whether the cluster makes a temporary partition with the bounds of this one.
+    pub(super) fn can_be_staged(&self, partition: &PartitionName) -> bool {
+        let Some(shown) = self.partitions.get(partition) else {
+            return false;
+        };
+        let all = Shown {
+            definition: &self.definition,
+            range: shown.range.as_deref(),
+            list: shown.list.as_deref(),
+        };
+        matches!(
+            birth(all, partition, |_| true),
+            Some(Birth::Added(_) | Birth::ByRows { empty: Some(_) })
+        )
+    }
+
+    /// Whether a row that belongs to the partition here belongs to it there too, and the other way about.
+    pub(super) fn has_bounds_of(&self, other: &Source, partition: &PartitionName) -> bool {
+        match (
+            self.partitions.get(partition),
+            other.partitions.get(partition),
+        ) {
+            (Some(one), Some(other)) => one.range == other.range && one.list == other.list,
+            _ => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 struct SourcePartition {
     /// The columns that divide the table.
@@ -40,20 +98,26 @@ struct SourcePartition {
 
 impl Looked {
     fn of(facts: &TableFacts) -> Looked {
-        let names = |fits: &dyn Fn(&ColumnFacts) -> bool| {
-            let columns = facts.columns.iter().filter(|column| fits(column));
-            columns.map(|column| column.name.clone()).collect()
-        };
-        let has_text = |column: &ColumnFacts| {
-            let textless = ["hll", "bitmap", "percentile"];
-            !textless.iter().any(|kind| column.kind.starts_with(kind))
-        };
         Looked {
             partitioning: facts.partitioning,
-            insertable: names(&|column| !column.generated),
-            printable: names(&has_text),
+            insertable: insertable(&facts.columns),
+            printable: printable(&facts.columns),
         }
     }
+}
+
+pub(super) fn insertable(columns: &[ColumnFacts]) -> Vec<String> {
+    let fits = columns.iter().filter(|column| !column.generated);
+    fits.map(|column| column.name.clone()).collect()
+}
+
+pub(super) fn printable(columns: &[ColumnFacts]) -> Vec<String> {
+    let has_text = |column: &&ColumnFacts| {
+        let textless = ["hll", "bitmap", "percentile"];
+        !textless.iter().any(|kind| column.kind.starts_with(kind))
+    };
+    let fits = columns.iter().filter(has_text);
+    fits.map(|column| column.name.clone()).collect()
 }
 
 impl Builder<'_> {
@@ -114,7 +178,15 @@ impl Builder<'_> {
     }
 
     async fn birth(&self, from: &TableName, partition: &PartitionName) -> Result<Birth, RunError> {
-        let source = &self.sources[from];
+        self.birth_in(&self.sources[from], from, partition).await
+    }
+
+    pub(super) async fn birth_in(
+        &self,
+        source: &Source,
+        from: &TableName,
+        partition: &PartitionName,
+    ) -> Result<Birth, RunError> {
         let unknown = || {
             RunError::Failed(format!(
                 "the cluster does not show how partition {partition} of {from} is made"
@@ -143,8 +215,8 @@ impl Builder<'_> {
         partition: &PartitionName,
         column: &str,
     ) -> Result<bool, RunError> {
-        let facts = self.facts(table).await?;
-        let known = facts.columns.iter().find(|known| known.name == column);
+        let columns = self.columns(table).await?;
+        let known = columns.iter().find(|known| known.name == column);
         if known.is_some_and(|known| !known.nullable) {
             return Ok(true);
         }
@@ -228,27 +300,17 @@ impl Builder<'_> {
         if self.sources.contains_key(table) {
             return Ok(());
         }
-        let database = &self.context.database;
-        let definition = read_definition(self.session, database, table).await?;
-        let statement = sql::show_partitions(database, table);
-        let look = || async { Ok(query(self.session.as_ref(), &statement).await?) };
-        let set = self.job.patiently(UNSEEN, look).await?;
-        let mut partitions = BTreeMap::new();
-        for row in set.rows() {
-            let key = row.optional("PartitionKey").unwrap_or_default();
-            let shown = SourcePartition {
-                key: key.split(',').map(|name| name.trim().to_owned()).collect(),
-                range: row.optional("Range").map(str::to_owned),
-                list: row.optional("List").map(str::to_owned),
-            };
-            partitions.insert(row.name("PartitionName")?, shown);
-        }
-        let source = Source {
-            definition,
-            partitions,
-        };
+        let read = || Source::read(self.session, &self.context.database, table);
+        let source = self.job.patiently(UNSEEN, read).await?;
         self.sources.insert(table.clone(), source);
         Ok(())
+    }
+
+    /// Also of a table that has temporary partitions.
+    pub(super) async fn columns(&self, table: &TableName) -> Result<Vec<ColumnFacts>, RunError> {
+        let read =
+            || async { Ok(read_columns(self.session, &self.context.database, table).await?) };
+        self.job.patiently(UNSEEN, read).await
     }
 
     async fn facts(&self, table: &TableName) -> Result<TableFacts, RunError> {
@@ -265,10 +327,14 @@ impl Builder<'_> {
         columns: &[String],
     ) -> Result<Checksum, RunError> {
         let statement = sql::checksum(&self.context.database, table, partition, columns);
+        self.checksum_by(&statement).await
+    }
+
+    pub(super) async fn checksum_by(&self, statement: &str) -> Result<Checksum, RunError> {
         let set = self
             .job
             .patiently(UNSEEN, || async {
-                Ok(query(self.session.as_ref(), &statement).await?)
+                Ok(query(self.session.as_ref(), statement).await?)
             })
             .await?;
         let row = set.first().ok_or(RowError::Null {
@@ -282,8 +348,8 @@ impl Builder<'_> {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Checksum {
-    rows: u64,
+pub(super) struct Checksum {
+    pub rows: u64,
     sums: String,
 }
 

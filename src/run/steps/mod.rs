@@ -9,11 +9,15 @@ mod bounds;
 mod builder;
 mod copy;
 mod download;
+mod exchange;
+mod exchangeable;
 mod measured;
 mod proof;
 mod quiet;
 mod regrant;
+mod stage;
 mod swap;
 
 pub use builder::Builder;
+pub use exchangeable::prove_exchangeable;
 pub use proof::{Proof, parse, proof};

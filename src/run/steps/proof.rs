@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::names::PartitionName;
 use crate::ops::StepRecord;
 use crate::plan::restore::Step;
 use crate::run::error::RunError;
@@ -38,6 +39,18 @@ pub enum Proof {
     /// Of what was verified: written after the step.
     Checksum {
         text: String,
+    },
+    /// Of the partitions that are exchanged, by their names: physical ids before the statement and after it; and after the one that took
+    /// it back, written before that.
+    Partitions {
+        before: BTreeMap<PartitionName, Vec<u64>>,
+        after: BTreeMap<PartitionName, Vec<u64>>,
+        #[serde(default)]
+        back: Option<BTreeMap<PartitionName, Vec<u64>>>,
+    },
+    /// The fingerprint of the content that is kept: written after the step.
+    Kept {
+        fingerprint: String,
     },
     None,
 }

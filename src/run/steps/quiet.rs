@@ -22,6 +22,17 @@ const SELF_DROPPING: &[(&str, &str, &str)] = &[
 /// Ends with no value: an empty one is refused (`common/util/PropertyAnalyzer.java`, analyzePartitionRetentionCondition).
 const ENDLESS: &str = "partition_retention_condition";
 
+/// Those that are on, with their value and the one that ends them.
+pub(super) fn self_dropping(
+    definition: &str,
+) -> impl Iterator<Item = (&'static str, &str, &'static str)> {
+    SELF_DROPPING.iter().filter_map(move |(key, on, off)| {
+        let value = property(definition, key)?;
+        ((on.is_empty() || value.eq_ignore_ascii_case(on)) && value != *off)
+            .then_some((*key, value, *off))
+    })
+}
+
 impl Builder<'_> {
     pub(super) async fn self_dropping(
         &self,
@@ -34,11 +45,8 @@ impl Builder<'_> {
                 Some("where the recovery point has such partitions, restore with the cluster's `dynamic_partition_enable` set to false".to_owned()),
             );
         }
-        let on = SELF_DROPPING.iter().filter_map(|(key, on, off)| {
-            let value = property(&definition, key)?;
-            ((on.is_empty() || value.eq_ignore_ascii_case(on)) && value != *off)
-                .then(|| ((*key).to_owned(), value.to_owned()))
-        });
+        let on =
+            self_dropping(&definition).map(|(key, value, _)| (key.to_owned(), value.to_owned()));
         Ok(on.collect())
     }
 

@@ -2,6 +2,7 @@
 
 use super::builder::Builder;
 use crate::names::TableName;
+use crate::plan::restore::ExchangedPartition;
 use crate::starrocks::{read_grants, read_routine_loads, read_running_loads, sql};
 
 impl Builder<'_> {
@@ -50,6 +51,32 @@ impl Builder<'_> {
             Ok(labels) => {
                 let text = format!(
                     "loads are running in {database} while {table} is swapped: {}; what they bring into it goes to the old data",
+                    labels.join(", ")
+                );
+                let help = "load it again once the restore is done";
+                self.job.journal.finding(text, Some(help.to_owned()));
+            }
+            Err(error) => tracing::warn!(%error, "running loads could not be looked at"),
+        }
+    }
+
+    /// What such a load brings is in the partition that is gone when it commits (`transaction/DatabaseTransactionMgr.java`).
+    pub(super) async fn tell_loads_into_exchanged(
+        &self,
+        table: &TableName,
+        partitions: &[ExchangedPartition],
+    ) {
+        let database = &self.context.database;
+        match read_running_loads(self.session, database).await {
+            Ok(labels) if labels.is_empty() => {}
+            Ok(labels) => {
+                let names: Vec<&str> = partitions
+                    .iter()
+                    .map(|part| part.partition.as_str())
+                    .collect();
+                let text = format!(
+                    "loads are running in {database} while {} of {table} is exchanged: {}; what they bring into it is lost",
+                    names.join(", "),
                     labels.join(", ")
                 );
                 let help = "load it again once the restore is done";

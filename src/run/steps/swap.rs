@@ -10,7 +10,7 @@ use crate::run::error::{Refused, RunError};
 use crate::starrocks::{StatementError, query, sql};
 
 /// A new leader may take minutes to be there; giving up between two swaps is worse than waiting.
-const SWAP_PATIENCE: Duration = Duration::from_secs(600);
+pub(super) const SWAP_PATIENCE: Duration = Duration::from_secs(600);
 
 impl Builder<'_> {
     /// After SYNC: a frontend that is behind would tell ids from before a swap, and lead to a second one.

@@ -21,6 +21,9 @@ pub use objects::{
 };
 pub use outside::{FunctionKind, OutsideStatement};
 
+/// In sqlparser's trees: stands before the names of a FROM clause's partitions where they are temporary ones.
+pub const TEMPORARY: &str = "$TEMP";
+
 /// `name` or `database.name`, quotes removed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ObjectName {

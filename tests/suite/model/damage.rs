@@ -15,6 +15,7 @@ use super::cluster::Effect;
 use super::history::{
     Anchor, Change, Division, Ending, Event, Happening, History, Keys, Moment, More, Shape, Step,
 };
+use super::partitions::put_back;
 use super::play::{Failure, Player};
 use super::state::{self, cell};
 
@@ -27,6 +28,10 @@ enum Scene {
     Unchanged,
     /// From two links: one table to be replaced, one that is gone, one that came later.
     Restore,
+    /// Two partitions of a live table, from two links.
+    Partitions,
+    /// The same, taken back afterwards.
+    PartitionsUndone,
 }
 
 const TROUBLES: [Happening; 6] = [
@@ -58,6 +63,16 @@ fn a_restore_survives_every_trouble_at_every_statement() {
     try_all(Scene::Restore);
 }
 
+#[test]
+fn partitions_go_back_through_every_trouble_at_every_statement() {
+    try_all(Scene::Partitions);
+}
+
+#[test]
+fn partitions_are_taken_back_through_every_trouble_at_every_statement() {
+    try_all(Scene::PartitionsUndone);
+}
+
 /// Every trouble at every statement that leaves something behind, and one trouble at each that only reads; with `BRD_DAMAGE=all` every
 /// trouble there too.
 fn try_all(scene: Scene) {
@@ -70,8 +85,12 @@ fn try_all(scene: Scene) {
     let all = std::env::var_os("BRD_DAMAGE").is_some();
     let troubles = |(after, effect): (usize, &Effect)| {
         let one = after % TROUBLES.len();
-        let chosen = if all || *effect == Effect::Durable {
+        // The same statements for each partition: one trouble at each will do, another one each time.
+        let alike = scene.is_of_partitions();
+        let chosen = if all || (*effect == Effect::Durable && !alike) {
             &TROUBLES[..]
+        } else if alike && *effect != Effect::Durable {
+            &[]
         } else {
             &TROUBLES[one..=one]
         };
@@ -95,6 +114,7 @@ fn try_all(scene: Scene) {
             // Seen when the test is run with --nocapture.
             eprintln!("{scene:?}: {what:?} at statement {after} of {of}");
             if let Err(wrong) = play(scene, &[event]) {
+                eprintln!("{scene:?}: {what:?} at statement {after}: {wrong}");
                 failures.push(format!(
                     "{what:?} at statement {after} of {scene:?}: {wrong}"
                 ));
@@ -137,6 +157,10 @@ fn play(scene: Scene, trouble: &[Event]) -> Result<Vec<Effect>, String> {
 }
 
 impl Scene {
+    fn is_of_partitions(self) -> bool {
+        matches!(self, Scene::Partitions | Scene::PartitionsUndone)
+    }
+
     async fn play(self, player: &mut Player, trouble: &[Event]) -> Result<Vec<Effect>, String> {
         prepare(player).await?;
         // A leader that switches in the last step of a BACKUP leaves it behind for good (`backup/BackupJob.java`, uploadMetaAndJobInfoFile).
@@ -154,7 +178,7 @@ impl Scene {
         change(player, insert(0, 0, 77))?;
         player.back_up(BackupKind::Incremental, None, &[]).await?;
         // What a restore is after a damaged backup; after a damaged restore, the next backup has looked at everything already.
-        if self != Scene::Restore {
+        if matches!(self, Scene::Full | Scene::Incremental | Scene::Unchanged) {
             let newest = player.points.len() - 1;
             change(player, insert(0, 1, 78))?;
             player.restore(newest, None, Ending::Discard, &[]).await?;
@@ -187,6 +211,12 @@ impl Scene {
                 change(player, Change::DropTable { table: 1 })?;
                 let point = player.points.len() - 1;
                 player.restore(point, None, Ending::Undo, trouble).await?;
+            }
+            Scene::Partitions | Scene::PartitionsUndone => {
+                change(player, insert(0, 1, 5))?;
+                player.back_up(BackupKind::Incremental, None, &[]).await?;
+                let undone = self == Scene::PartitionsUndone;
+                return put_back(player, undone, trouble).await;
             }
         }
         Ok(player.laboratory.statements())

@@ -309,7 +309,7 @@ impl Player {
     }
 
     /// Through as many lives of brd as it takes.
-    async fn end_of(&mut self, outcome: Option<Outcome>) -> Result<End, String> {
+    pub async fn end_of(&mut self, outcome: Option<Outcome>) -> Result<End, String> {
         let mut failed = false;
         match outcome.map(|outcome| (outcome.state, outcome)) {
             None | Some((JobState::Detached, _)) => {}
@@ -482,7 +482,7 @@ fn without_loads_where_taken_back(events: &[Event]) -> Vec<Event> {
 
 /// How a job ended, over all lives of brd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+pub enum End {
     Done,
     /// Killed or let go, and then finished or given up: the rows tell.
     Interrupted,

@@ -195,9 +195,11 @@ fn every(
     if step <= 0 {
         return Err(error::analyzing("Every clause must be positive"));
     }
+    // `sql/ast/MultiRangePartitionDesc.java`, defaultTempPartitionPrefix
+    let prefix = if temporary { "tp" } else { "p" };
     let bounds = match unit {
-        Some(unit) => date_steps(start, end, step, unit, data_type)?,
-        None => integer_steps(start, end, step)?,
+        Some(unit) => date_steps(start, end, (step, unit), data_type, prefix)?,
+        None => integer_steps(start, end, step, prefix)?,
     };
     let mut planned = Vec::with_capacity(bounds.len());
     for (name, lower, upper) in bounds {
@@ -226,9 +228,9 @@ type Step = (String, String, String);
 fn date_steps(
     start: &str,
     end: &str,
-    step: i64,
-    unit: &str,
+    (step, unit): (i64, &str),
     data_type: DataType,
+    prefix: &str,
 ) -> Result<Vec<Step>, SqlError> {
     let invalid = |text: &str| error::analyzing(format!("Invalid date literal {text}"));
     let mut from = datetime::parse(start).ok_or_else(|| invalid(start))?;
@@ -239,7 +241,7 @@ fn date_steps(
             .ok_or_else(|| invalid(end))?
             .min(end_moment);
         steps.push((
-            partition_name("p", from, unit),
+            partition_name(prefix, from, unit),
             bound_text(from, data_type),
             bound_text(to, data_type),
         ));
@@ -248,14 +250,14 @@ fn date_steps(
     Ok(steps)
 }
 
-fn integer_steps(start: &str, end: &str, step: i64) -> Result<Vec<Step>, SqlError> {
+fn integer_steps(start: &str, end: &str, step: i64, prefix: &str) -> Result<Vec<Step>, SqlError> {
     let invalid = |text: &str| error::analyzing(format!("Invalid integer literal {text}"));
     let mut from: i64 = start.parse().map_err(|_| invalid(start))?;
     let end_value: i64 = end.parse().map_err(|_| invalid(end))?;
     let mut steps = Vec::new();
     while from < end_value {
         let to = from.saturating_add(step).min(end_value);
-        steps.push((format!("p{from}"), from.to_string(), to.to_string()));
+        steps.push((format!("{prefix}{from}"), from.to_string(), to.to_string()));
         from = to;
     }
     Ok(steps)

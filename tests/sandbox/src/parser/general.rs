@@ -124,26 +124,47 @@ fn respell(text: &str, tokens: &[Token<'_>]) -> String {
                 .map(|c| if c == '\n' { c } else { ' ' }),
         );
         end = token.end();
-        match token.kind {
-            Kind::Word
+        match (part_of_temporary(tokens, at), token.kind) {
+            (Some(respelled), _) => spelled.push_str(respelled),
+            (None, Kind::Word)
                 if token.is_word("PARTITIONS")
                     && tokens.get(at + 1).is_some_and(|next| next.is_symbol('(')) =>
             {
                 spelled.push_str("PARTITION ");
             }
-            Kind::Word
+            (None, Kind::Word)
                 if token.is_word("MOD")
                     && !tokens.get(at + 1).is_some_and(|next| next.is_symbol('(')) =>
             {
                 spelled.push_str(" % ");
             }
-            Kind::Word if token.text.starts_with(|c: char| c.is_ascii_digit()) => {
+            (None, Kind::Word) if token.text.starts_with(|c: char| c.is_ascii_digit()) => {
                 spelled.extend(["`", token.text, "`"]);
             }
-            _ => spelled.push_str(token.text),
+            (None, _) => spelled.push_str(token.text),
         }
     }
     spelled
+}
+
+/// TEMPORARY PARTITION (p), which sqlparser does not know, as PARTITION (`$TEMP`, p): what the token there becomes.
+fn part_of_temporary(tokens: &[Token<'_>], at: usize) -> Option<&'static str> {
+    let place = (0..3).find(|back| {
+        let three = at
+            .checked_sub(*back)
+            .and_then(|from| tokens.get(from..from + 3));
+        three.is_some_and(|three| {
+            three[0].is_word("TEMPORARY")
+                && (three[1].is_word("PARTITION") || three[1].is_word("PARTITIONS"))
+                && three[2].is_symbol('(')
+        })
+    })?;
+    Some(match place {
+        0 => "PARTITION",
+        1 if tokens[at].is_word("PARTITIONS") => "(`$TEMP`, ",
+        1 => "(`$TEMP`,",
+        _ => " ",
+    })
 }
 
 /// sqlparser's refusal in StarRocks' words. Its text is `Expected: X, found: Y at Line: l, Column: c`.

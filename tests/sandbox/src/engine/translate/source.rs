@@ -3,7 +3,7 @@
 use sqlparser::ast as sql;
 
 use crate::answer::SqlError;
-use crate::ast::ObjectName;
+use crate::ast::{ObjectName, TEMPORARY};
 use crate::engine::access::{Kind, kind_of};
 use crate::engine::aggregate::merged_source;
 use crate::engine::store::{PARTITION_COLUMN, quote, storage_name};
@@ -223,10 +223,14 @@ fn rows_of(table: &Table, partitions: &[sql::Ident]) -> Result<String, SqlError>
             list(table.temporary_partitions.physical_ids())
         ));
     }
+    let (temporary, partitions) = match partitions.split_first() {
+        Some((first, named)) if first.value == TEMPORARY => (true, named),
+        _ => (false, partitions),
+    };
     let mut ids = Vec::new();
     for partition in partitions {
         let found = table
-            .partition_named(&partition.value, false)
+            .partition_named(&partition.value, temporary)
             .ok_or_else(|| {
                 error::analyzing(format!(
                     "Unknown partition '{}' in table '{}'",
