@@ -18,8 +18,32 @@ pub const HELP: &[(&str, &str)] = &[
     ),
     ("SANDBOX TICK [n]", "n rounds of the backup handler, now"),
     (
-        "SANDBOX STOP | START | RESTART | LEADER | OBSERVER n, LAG n '2s', FORWARD …, HIDE | REVEAL LEADER",
-        "frontends, counted from 1: parser/frontend.rs",
+        "SANDBOX LEADER n | OBSERVER n | STOP FRONTEND n | START FRONTEND n | RESTART FRONTEND n",
+        "frontends, counted from 1: who leads, who is never elected, whose process ends and begins",
+    ),
+    (
+        "SANDBOX LAG FRONTEND n '2s'",
+        "a follower replays late; '0s' ends it",
+    ),
+    (
+        "SANDBOX FORWARD TWICE | CIRCLES | NOWHERE 'pattern'",
+        "what befalls the next statement like that on its way to the leader",
+    ),
+    (
+        "SANDBOX HIDE LEADER | REVEAL LEADER",
+        "whether SHOW FRONTENDS names the leader",
+    ),
+    (
+        "SANDBOX HOLD LOAD [COMMITTED] INSERT … | COMMIT LOAD label | ABORT LOAD label",
+        "a load that stays unfinished until it is told to end",
+    ),
+    (
+        "SANDBOX ROUTINE LOAD job VALUES (…)",
+        "what arrives for a routine load",
+    ),
+    (
+        "SANDBOX GROW db.t PARTITION p",
+        "a partition gets one more physical part",
     ),
     (
         "SANDBOX CONFIG 'key' = 'value'",
