@@ -288,7 +288,8 @@ impl Sandbox {
         }
     }
 
-    pub(super) fn close_session(&self, session: &Session) {
+    /// As a client that hangs up: what lives as long as its session goes with it.
+    pub fn close_session(&self, session: &Session) {
         let mut state = self.lock();
         state.serve_as(session.frontend);
         state.cluster.sessions.remove(&session.id);

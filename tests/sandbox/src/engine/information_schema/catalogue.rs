@@ -8,7 +8,7 @@ use crate::engine::access::{Holder, Kind};
 use crate::engine::cluster::Cluster;
 use crate::engine::database::Database;
 use crate::engine::foreign::Foreign;
-use crate::engine::information_schema::{Row, TABLES, number, text};
+use crate::engine::information_schema::{Only, Row, TABLES, number, text};
 use crate::engine::session::Session;
 use crate::engine::show::default_text;
 use crate::engine::table::{Table, View, type_sql};
@@ -30,11 +30,11 @@ pub fn schemata(cluster: &Cluster, session: &Session) -> Vec<Row> {
         .collect()
 }
 
-pub fn tables(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError> {
+pub fn tables(cluster: &Cluster, session: &Session, only: &Only) -> Result<Vec<Row>, SqlError> {
     let mut rows = Vec::new();
     let holder = cluster.catalogue_holder(session);
-    for database in cluster.databases.values() {
-        for table in seen_tables(&holder, database) {
+    for database in wanted(cluster, only) {
+        for table in seen_tables(&holder, database).filter(|table| only.has_table(&table.name)) {
             rows.push(table_row(cluster, session, &database.name, table)?);
         }
         for view in seen_views(&holder, database) {
@@ -70,6 +70,11 @@ pub fn tables(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError
         ));
     }
     Ok(rows)
+}
+
+fn wanted<'c>(cluster: &'c Cluster, only: &Only) -> impl Iterator<Item = &'c Database> {
+    let databases = cluster.databases.values();
+    databases.filter(|database| only.has_database(&database.name))
 }
 
 /// Those on which somebody has any privilege (`Authorizer.checkAnyActionOnTableLikeObject`).
@@ -153,13 +158,13 @@ fn plain_table_row(
     row
 }
 
-pub fn tables_config(cluster: &Cluster, session: &Session) -> Vec<Row> {
+pub fn tables_config(cluster: &Cluster, session: &Session, only: &Only) -> Vec<Row> {
     let mut rows = Vec::new();
     let holder = cluster.catalogue_holder(session);
-    for database in cluster.databases.values() {
+    for database in wanted(cluster, only) {
         let all = database
             .all_tables()
-            .filter(|table| holder.sees_table(database.id, table));
+            .filter(|table| only.has_table(&table.name) && holder.sees_table(database.id, table));
         rows.extend(all.map(|table| config_row(&database.name, table)));
         // Of anything else only the name is told (`service/InformationSchemaDataSource.generateTablesConfigResponse`).
         let others = seen_views(&holder, database)
@@ -236,17 +241,20 @@ fn quoted_names(names: &[&str]) -> String {
         .join(", ")
 }
 
-pub fn columns(cluster: &Cluster, session: &Session) -> Vec<Row> {
+pub fn columns(cluster: &Cluster, session: &Session, only: &Only) -> Vec<Row> {
     let mut rows = Vec::new();
     let holder = cluster.catalogue_holder(session);
-    for database in cluster.databases.values() {
-        for table in seen_tables(&holder, database) {
+    for database in wanted(cluster, only) {
+        for table in seen_tables(&holder, database).filter(|table| only.has_table(&table.name)) {
             for (index, column) in table.columns.iter().enumerate() {
                 rows.push(column_row(&database.name, table, index, column));
             }
         }
     }
-    for table in TABLES {
+    let system = TABLES
+        .iter()
+        .filter(|table| only.has_database("information_schema") && only.has_table(table.name));
+    for table in system {
         for (index, (name, kind)) in table.columns_of(cluster.release).iter().enumerate() {
             let mut row = vec![Value::Null; 24];
             row[0] = text("def");

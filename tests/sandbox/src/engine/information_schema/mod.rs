@@ -3,15 +3,15 @@
 mod catalogue;
 mod definition;
 mod objects;
+mod only;
 mod partitions_meta;
 mod sys;
-
-use std::collections::BTreeSet;
 
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
 pub use definition::{TABLES, Table};
+pub use only::{Only, Wanted, widen};
 pub use partitions_meta::readable;
 pub use sys::SYS_TABLES;
 
@@ -65,27 +65,29 @@ pub fn storage_name(table: &Table) -> String {
 }
 
 /// Fills the tables a query names with what the session sees now.
-pub fn fill(
-    cluster: &mut Cluster,
-    session: &Session,
-    names: &BTreeSet<&'static str>,
-) -> Result<(), SqlError> {
-    for name in names {
+pub fn fill(cluster: &mut Cluster, session: &Session, wanted: &Wanted) -> Result<(), SqlError> {
+    for (name, only) in wanted {
         let table = table(name)?;
-        let rows = rows(cluster, session, table)?;
+        let rows = rows(cluster, session, table, only)?;
         write(cluster, table, rows)?;
     }
     Ok(())
 }
 
-fn rows(cluster: &mut Cluster, session: &Session, table: &Table) -> Result<Vec<Row>, SqlError> {
+/// Rows beyond `only` may be among them.
+fn rows(
+    cluster: &mut Cluster,
+    session: &Session,
+    table: &Table,
+    only: &Only,
+) -> Result<Vec<Row>, SqlError> {
     match table.name {
-        "partitions_meta" => partitions_meta::rows(cluster, session),
+        "partitions_meta" => partitions_meta::rows(cluster, session, only),
         "be_tablets" => partitions_meta::tablets(cluster, session),
         "schemata" => Ok(catalogue::schemata(cluster, session)),
-        "tables" => catalogue::tables(cluster, session),
-        "tables_config" => Ok(catalogue::tables_config(cluster, session)),
-        "columns" => Ok(catalogue::columns(cluster, session)),
+        "tables" => catalogue::tables(cluster, session, only),
+        "tables_config" => Ok(catalogue::tables_config(cluster, session, only)),
+        "columns" => Ok(catalogue::columns(cluster, session, only)),
         "views" => Ok(catalogue::views(cluster, session)),
         "grants_to_roles" => Ok(cluster.grants_to_roles()),
         "grants_to_users" => Ok(cluster.grants_to_users()),

@@ -6,18 +6,20 @@ use rusqlite::types::Value;
 
 use crate::answer::SqlError;
 use crate::engine::cluster::Cluster;
-use crate::engine::information_schema::{Row, number, text};
+use crate::engine::information_schema::{Only, Row, number, text};
 use crate::engine::partition::{Partition, PhysicalPartition};
 use crate::engine::session::Session;
 use crate::engine::store::Size;
 use crate::engine::table::Table;
 
-pub fn rows(cluster: &Cluster, session: &Session) -> Result<Vec<Row>, SqlError> {
+pub fn rows(cluster: &Cluster, session: &Session, only: &Only) -> Result<Vec<Row>, SqlError> {
     let mut rows = Vec::new();
     let in_bytes = cluster.release.tells_storage_sizes();
     let holder = cluster.catalogue_holder(session);
-    for database in cluster.databases.values() {
-        let seen = |table: &&Table| holder.sees_table(database.id, table);
+    let databases = cluster.databases.values();
+    for database in databases.filter(|database| only.has_database(&database.name)) {
+        let seen =
+            |table: &&Table| only.has_table(&table.name) && holder.sees_table(database.id, table);
         for table in database.all_tables().filter(seen) {
             let sizes = cluster.store.sizes(table)?;
             for (partitions, temporary) in [

@@ -4,6 +4,7 @@ use sqlparser::ast as sql;
 
 use crate::answer::SqlError;
 use crate::engine::error;
+use crate::engine::information_schema::Only;
 use crate::engine::store::quote;
 use crate::engine::translate::scope::{Output, Scope, Source, Translator};
 
@@ -114,6 +115,7 @@ impl Translator<'_> {
         select: &sql::Select,
         order: &[sql::OrderByExpr],
     ) -> Result<(String, Vec<Output>), SqlError> {
+        self.only = Only::of(select);
         let from = self.sources(&select.from)?;
         let filter = match &select.selection {
             Some(filter) => format!(" WHERE {}", self.expression(filter)?.0),

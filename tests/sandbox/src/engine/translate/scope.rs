@@ -8,6 +8,7 @@ use crate::answer::SqlError;
 use crate::engine::access::{INFORMATION_SCHEMA, Kind, Object, Read, SYS};
 use crate::engine::cluster::Cluster;
 use crate::engine::error;
+use crate::engine::information_schema::{Only, Wanted};
 use crate::engine::session::Session;
 use crate::engine::store::quote;
 use crate::engine::table::Table;
@@ -26,7 +27,7 @@ pub struct Translated {
     pub sql: String,
     pub columns: Vec<Output>,
     /// Tables of information_schema that must be filled first.
-    pub information: BTreeSet<&'static str>,
+    pub information: Wanted,
     /// Ids of the tables and views that are read.
     pub relations: BTreeSet<u64>,
     /// What must be readable; nothing for root.
@@ -63,7 +64,9 @@ pub struct Translator<'a> {
     pub(super) tables_in_reach: Vec<Source>,
     /// Views around this text; a view that ends in itself is refused.
     pub(super) views_around: usize,
-    pub(super) information: BTreeSet<&'static str>,
+    pub(super) information: Wanted,
+    /// What the WHERE clause leaves of the one table that is being introduced.
+    pub(super) only: Only,
     pub(super) relations: BTreeSet<u64>,
     /// `None` where nobody asks: for root, and within views.
     pub(super) reads: Option<Vec<Read>>,
@@ -78,7 +81,8 @@ impl<'a> Translator<'a> {
             scopes: Vec::new(),
             tables_in_reach: Vec::new(),
             views_around: 0,
-            information: BTreeSet::new(),
+            information: Wanted::new(),
+            only: Only::default(),
             relations: BTreeSet::new(),
             reads: (!cluster.is_root(session)).then(Vec::new),
         }
@@ -114,7 +118,7 @@ impl<'a> Translator<'a> {
         self.expression(expression)
     }
 
-    pub fn information(&self) -> &BTreeSet<&'static str> {
+    pub fn information(&self) -> &Wanted {
         &self.information
     }
 

@@ -6,6 +6,7 @@ use crate::answer::SqlError;
 use crate::ast::{ObjectName, TEMPORARY};
 use crate::engine::access::{Kind, kind_of};
 use crate::engine::aggregate::merged_source;
+use crate::engine::information_schema::widen;
 use crate::engine::store::{PARTITION_COLUMN, quote, storage_name};
 use crate::engine::table::{Relation, Table, View};
 use crate::engine::translate::scope::{Output, Scope, Source, Translator, outputs};
@@ -136,7 +137,8 @@ impl Translator<'_> {
             if let Some(id) = self.cluster.database_id(&database) {
                 self.read(Kind::Table, id, position, table.name);
             }
-            self.information.insert(table.name);
+            let only = self.only.clone();
+            widen(&mut self.information, table.name, only);
             let columns = table
                 .columns_of(self.cluster.release)
                 .into_iter()
@@ -186,7 +188,9 @@ impl Translator<'_> {
             )));
         }
         let (text, columns) = inner.select_query(&view.query)?;
-        self.information.append(&mut inner.information);
+        for (table, only) in inner.information {
+            widen(&mut self.information, table, only);
+        }
         self.relations.append(&mut inner.relations);
         self.introduce(format!("({text})"), alias, columns)
     }
