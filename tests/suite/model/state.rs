@@ -21,7 +21,9 @@ pub struct TableState {
 
 pub fn run(sandbox: &Sandbox, sql: &str) -> Result<ResultSet, SqlError> {
     let mut session = sandbox.session("root");
-    match sandbox.execute(&mut session, sql)? {
+    let answer = sandbox.execute(&mut session, sql);
+    sandbox.close_session(&session);
+    match answer? {
         Answer::Rows(set) => Ok(set),
         Answer::Done(_) => Ok(ResultSet::default()),
     }
@@ -53,13 +55,14 @@ pub fn read(sandbox: &Sandbox) -> State {
         .collect()
 }
 
-/// As [`read`], without the tables that a RESTORE holds: nobody can read those.
-pub fn read_readable(sandbox: &Sandbox) -> State {
+/// As [`read`], of the tables that go by these names, without those that a RESTORE holds: nobody can read those.
+pub fn read_readable(sandbox: &Sandbox, names: &[&str]) -> State {
     let tables = must(sandbox, "SHOW TABLES FROM shop");
     tables
         .rows
         .into_iter()
         .map(|mut row| row.remove(0).unwrap())
+        .filter(|table| names.contains(&table.as_str()))
         .filter(|table| run(sandbox, &format!("SELECT 1 FROM shop.{table} LIMIT 1")).is_ok())
         .map(|table| {
             let state = read_table(sandbox, &table);
