@@ -58,6 +58,7 @@ impl Engine {
         if let Some(Ok(view)) = &self.cluster {
             reasons.extend(view.problems.iter().cloned());
         }
+        reasons.extend(self.safekeeping.trouble());
         let stuck = self.board.in_state(JobState::Stuck);
         reasons.extend(stuck.iter().map(|job| {
             format!(

@@ -203,5 +203,9 @@ pub fn safekeeping(settings: &OpsSettings) -> Safekeeping {
         },
         zone: Zone::UTC,
     };
-    Safekeeping::new((settings.backup == OpsBackup::AfterEachRun).then_some(keeping))
+    let backs_up = settings.backup == OpsBackup::AfterEachRun;
+    Safekeeping::new(
+        backs_up.then_some(keeping),
+        Some(&settings.mirror_directory),
+    )
 }

@@ -41,7 +41,7 @@ const COLUMNS: [&str; 22] = [
 const RETENTION_COLUMNS: [&str; 3] = ["pinned_until_ms", "pinned_by", "expired_ms"];
 
 /// Rows of the backups of `ops` itself; NULL, as in rows of starrocks-br, is not one.
-const OF_OPS: &str = "COALESCE(inventory_group, '') = 'brd_ops'";
+pub(super) const OF_OPS: &str = "COALESCE(inventory_group, '') = 'brd_ops'";
 
 impl Ops {
     /// Idempotent: the same record may be written again.

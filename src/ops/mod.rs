@@ -3,6 +3,7 @@
 //! The five tables of starrocks-br keep their names, keys and columns; brd adds columns to them and three tables of its own. Everything that
 //! brd itself relies on stands in its own columns, in epoch milliseconds; the DATETIMEs are for people and hold the cluster's global zone.
 
+mod catalogue;
 mod fires;
 mod history;
 mod insert;
@@ -17,6 +18,7 @@ use chrono::{DateTime, Utc};
 
 use crate::starrocks::{ClusterZone, ResultSet, RowError, Session, StatementError, query};
 
+pub use catalogue::{Cells, ManifestRows, Mirrored};
 pub use fires::{Claim, FireKey, FireOutcome, FireRecord};
 pub use manifest::RecordedManifest;
 pub use restores::{RestoreRecord, RestoreStatus, StepRecord, StepState};

@@ -308,6 +308,15 @@ impl Ops {
     }
 }
 
+/// Each with its type, in order.
+pub(super) fn columns_of(table: &str) -> Vec<(&'static str, &'static str)> {
+    let found = TABLES.iter().filter(|known| known.name == table);
+    found
+        .flat_map(|known| known.columns.iter().chain(known.added))
+        .copied()
+        .collect()
+}
+
 fn create(table: &OpsTable, replicas: u32) -> String {
     let seed = table
         .columns

@@ -20,6 +20,7 @@ pub mod journal;
 mod labels;
 pub mod look;
 mod measure;
+pub mod mirror;
 mod poll;
 pub mod preflight;
 pub mod prune;

@@ -1,10 +1,12 @@
-//! Keeping our memory safe: after each run, a backup of the `ops` database itself, in the repository of the run.
+//! Keeping our memory safe: after each run, the mirror of the catalogue and a backup of the `ops` database itself, in the repository of the
+//! run.
 //!
-//! It goes the same straight line as any other backup, in the group [`GroupName::OPS`], which no schedule and no inventory may have: so it is
+//! The backup goes the same straight line as any other backup, in the group [`GroupName::OPS`], which no schedule and no inventory may have: so it is
 //! adopted after a kill like any other, and is no group's recovery point and nobody's baseline. Whatever becomes of it, the run stands: its
 //! failure is a finding, and a reason to worry in `brctl status`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -12,6 +14,7 @@ use super::backup::{DatabaseOrder, back_up};
 use super::error::RunError;
 use super::job::{Job, JobStop};
 use super::labels::Naming;
+use super::mirror::{self, WriteError, write};
 use super::prune::after_fulls;
 use crate::catalog::{BackupKind, Inventory, TablePattern, Trigger};
 use crate::names::{DatabaseName, GroupName, RepositoryName, TableName};
@@ -31,6 +34,10 @@ pub struct Safekeeping(Arc<Kept>);
 struct Kept {
     /// Which backups of `ops` stay; `None`: none is made.
     keeping: Option<Keeping>,
+    /// Where the mirror is; `None`: nowhere.
+    mirror: Option<PathBuf>,
+    /// Why the last mirror could not be written.
+    trouble: Mutex<Option<String>>,
     /// One after another: a run that waited finds its rows in the backup of the one before.
     turn: tokio::sync::Mutex<()>,
     /// Where something was recorded that no run will come back to: what adoption finished.
@@ -38,12 +45,30 @@ struct Kept {
 }
 
 impl Safekeeping {
-    pub fn new(keeping: Option<Keeping>) -> Safekeeping {
+    /// `mirror`: the directory it is in.
+    pub fn new(keeping: Option<Keeping>, mirror: Option<&Path>) -> Safekeeping {
         Safekeeping(Arc::new(Kept {
             keeping,
+            mirror: mirror.map(|directory| directory.join(mirror::FILE)),
+            trouble: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             owed: Mutex::default(),
         }))
+    }
+
+    /// Where the mirror is.
+    pub fn mirror(&self) -> Option<&Path> {
+        self.0.mirror.as_deref()
+    }
+
+    /// Why the last mirror could not be written.
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble_now().clone()
+    }
+
+    fn trouble_now(&self) -> MutexGuard<'_, Option<String>> {
+        let trouble = self.0.trouble.lock();
+        trouble.expect("no code that can panic runs under this lock")
     }
 
     pub fn backs_up(&self) -> bool {
@@ -88,7 +113,20 @@ pub async fn after_run(
     trigger: Trigger,
     job_timeout: Duration,
 ) {
-    let Some(keeping) = &job.safekeeping.0.keeping else {
+    let kept = &job.safekeeping.0;
+    // Two runs never write one file at a time, and the second one's knows what the first recorded.
+    let Ok(_turn) = turn(job).await else {
+        return;
+    };
+    if let Some(path) = &kept.mirror {
+        let written = mirror(job, path).await;
+        if let Some(text) = &written {
+            job.journal
+                .finding(text.clone(), Some(MIRROR_HELP.to_owned()));
+        }
+        *job.safekeeping.trouble_now() = written;
+    }
+    let Some(keeping) = &kept.keeping else {
         return;
     };
     let order = Order {
@@ -109,6 +147,29 @@ pub async fn after_run(
     }
 }
 
+const MIRROR_HELP: &str = "create the directory for the daemon's user, or name another as [ops] mirror-directory in brd.toml; the next run writes the mirror again";
+
+/// What went wrong.
+async fn mirror(job: &Job, path: &Path) -> Option<String> {
+    let session = job.cluster.session();
+    let attempt = || async {
+        let ops = Ops::open(session.clone()).await?;
+        match write(job, &session, &ops, path).await {
+            Ok(()) => Ok(None),
+            Err(WriteError::Run(error)) => Err(error),
+            Err(error) => Ok(Some(error.to_string())),
+        }
+    };
+    match job.patiently(PATIENCE, attempt).await {
+        Ok(written) => written,
+        // What was there before stays.
+        Err(RunError::Stopped(_)) => None,
+        Err(error) => Some(format!(
+            "the mirror of the catalogue could not be written: {error}"
+        )),
+    }
+}
+
 struct Order<'a> {
     repository: &'a RepositoryName,
     trigger: Trigger,
@@ -118,7 +179,6 @@ struct Order<'a> {
 
 impl Order<'_> {
     async fn carry_out(&self, job: &Job) -> Result<(), RunError> {
-        let _turn = turn(job).await?;
         let session = job.cluster.session();
         let ops = job
             .patiently(PATIENCE, || async { Ok(Ops::open(session.clone()).await?) })

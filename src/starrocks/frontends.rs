@@ -31,6 +31,13 @@ pub enum FrontendsError {
     Row(#[from] RowError),
 }
 
+/// What tells one cluster from another; the same on all its frontends (`common/proc/FrontendsProcNode.java`).
+pub async fn cluster_id(session: &dyn Frontend) -> Result<Option<String>, StatementError> {
+    let set = query(session, SHOW_FRONTENDS).await?;
+    let row = set.first();
+    Ok(row.and_then(|row| row.optional("ClusterId").map(str::to_owned)))
+}
+
 pub(super) fn frontend_rows(set: &ResultSet) -> Result<Vec<FrontendRow>, RowError> {
     set.rows().map(|row| FrontendRow::read(&row)).collect()
 }

@@ -19,7 +19,7 @@ pub use around::{read_grants, read_routine_loads, read_running_loads, read_surro
 pub use definition::{has_counted_column, property, read_definition};
 pub use error::{ErrorClass, StatementError};
 pub use facts::{FactsError, database_exists, read_columns, read_database, read_second_look};
-pub use frontends::{FrontendsError, leader_of, read_frontends};
+pub use frontends::{FrontendsError, cluster_id, leader_of, read_frontends};
 pub use mysql::{ClusterAddress, MysqlFrontend};
 pub use result::{ResultSet, Row, RowError};
 pub use rows::{

@@ -28,10 +28,11 @@ pub fn measure(time: Duration) -> Result<(), Failure> {
     let cluster = Cluster::start(&directory.path().join("repositories"))?;
     let socket = directory.path().join("brd.sock");
     let config = directory.path().join("brd.toml");
+    let folder = directory.path();
     fs::write(
         &config,
         format!(
-            "version = 1\n[cluster]\nfrontends = [\"{}\"]\nuser = \"root\"\nrepository = \"nightly\"\n[control]\nsocket = {socket:?}\n",
+            "version = 1\n[cluster]\nfrontends = [\"{}\"]\nuser = \"root\"\nrepository = \"nightly\"\n[control]\nsocket = {socket:?}\n[ops]\nbackup = \"never\"\nmirror-directory = {folder:?}\n",
             cluster.address
         ),
     )?;

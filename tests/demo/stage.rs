@@ -50,9 +50,10 @@ fn cron(at: DateTime<Utc>) -> String {
 }
 
 fn settings(cluster: &Cluster, socket: &Path) -> String {
+    let folder = socket.parent().unwrap_or(Path::new("/"));
     format!(
         "version = 1\n\n[cluster]\nfrontends = [\"{}\"]\nuser = \"root\"\nrepository = \"{REPOSITORY}\"\n\n\
-         [control]\nsocket = {socket:?}\n\n[jobs]\npoll-interval = \"100ms\"\n",
+         [control]\nsocket = {socket:?}\n\n[ops]\nmirror-directory = {folder:?}\n\n[jobs]\npoll-interval = \"100ms\"\n",
         cluster.address
     )
 }

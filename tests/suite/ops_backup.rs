@@ -282,3 +282,120 @@ fn runs_that_end_together_share_a_backup_of_ops() {
         .cell("SELECT MAX(finished_ms) FROM ops.backup_history WHERE inventory_group <> 'brd_ops'");
     assert!(last >= recorded, "{last} {recorded}");
 }
+
+impl World {
+    fn mirror(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("catalogue.jsonl")).unwrap()
+    }
+}
+
+/// What follows a key in each line that begins with it.
+fn lines<'a>(mirror: &'a str, key: &str) -> Vec<&'a str> {
+    let head = format!("{{\"{key}\":");
+    mirror
+        .lines()
+        .filter(|line| line.starts_with(&head))
+        .collect()
+}
+
+#[test]
+fn each_run_leaves_a_mirror_of_the_catalogue() {
+    let world = World::with_sales();
+    let full = world.back_up("full");
+    let first = world.mirror();
+    world.sql("INSERT INTO sales.customers VALUES (3, 'z')");
+    let incremental = world.back_up("incremental");
+    let second = world.mirror();
+    for (mirror, labels) in [(&first, vec![&full]), (&second, vec![&incremental, &full])] {
+        assert!(
+            lines(mirror, "header")[0].contains("\"format\":1"),
+            "{mirror}"
+        );
+        assert!(
+            lines(mirror, "repository")[0].contains("s3a://bucket/backups"),
+            "{mirror}"
+        );
+        assert!(
+            lines(mirror, "inventory")[0].contains("\"sales\""),
+            "{mirror}"
+        );
+        for key in ["backup", "manifest"] {
+            let found = lines(mirror, key);
+            assert_eq!(found.len(), labels.len(), "{mirror}");
+            for (line, label) in found.iter().zip(&labels) {
+                assert!(line.contains(&format!("\"label\":\"{label}\"")), "{line}");
+            }
+        }
+        assert_eq!(lines(mirror, "end").len(), 1, "{mirror}");
+    }
+    // What was in it is not asked for again.
+    assert_eq!(lines(&first, "manifest")[0], lines(&second, "manifest")[1]);
+    assert!(!world.folder.path().join("catalogue.part").exists());
+    // The backup that goes is in the next mirror no more.
+    world.sql(&format!(
+        "UPDATE ops.backup_history SET expired_ms = 1 WHERE label = '{incremental}'"
+    ));
+    let third = world.back_up("full");
+    let mirror = world.mirror();
+    assert!(
+        !mirror.contains(&incremental) && mirror.contains(&third),
+        "{mirror}"
+    );
+}
+
+#[test]
+fn a_mirror_that_cannot_be_written_is_said_and_stops_nothing() {
+    let mut world = World::with_sales();
+    let settings = world.settings("repository = \"nightly\"");
+    let folder = world.folder.path().display().to_string();
+    let missing = format!("mirror-directory = \"{folder}/missing\"");
+    world.write(
+        "brd.toml",
+        &settings.replace(&format!("mirror-directory = \"{folder}\""), &missing),
+    );
+    world.kill();
+    world.start();
+    let full = world.back_up("full");
+    world.wait_for_log(&[
+        "finding",
+        "the mirror of the catalogue could not be written to",
+        "missing/catalogue.jsonl",
+    ]);
+    let said = world.brctl(&["status"]).ok();
+    assert!(
+        said.stdout
+            .contains("brd is degraded: the mirror of the catalogue could not be written"),
+        "{said:#?}"
+    );
+    std::fs::create_dir(world.folder.path().join("missing")).unwrap();
+    world.back_up("incremental");
+    let said = world.brctl(&["status"]).ok();
+    assert!(said.stdout.contains("brd is well"), "{said:#?}");
+    let mirror =
+        std::fs::read_to_string(world.folder.path().join("missing/catalogue.jsonl")).unwrap();
+    assert!(mirror.contains(&full));
+}
+
+#[test]
+fn the_mirror_of_another_cluster_is_set_aside_and_so_is_one_that_nobody_can_read() {
+    let world = World::with_sales();
+    world.back_up("full");
+    let path = world.folder.path().join("catalogue.jsonl");
+    let other = world.mirror().replace("\"cluster\":\"", "\"cluster\":\"9");
+    std::fs::write(&path, &other).unwrap();
+    world.back_up("incremental");
+    let id = other
+        .split("\"cluster\":\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let aside = world.folder.path().join(format!("catalogue.{id}.jsonl"));
+    assert_eq!(std::fs::read_to_string(aside).unwrap(), other);
+    std::fs::write(&path, "nonsense\n").unwrap();
+    world.back_up("incremental");
+    let aside = world.folder.path().join("catalogue.unreadable.jsonl");
+    assert_eq!(std::fs::read_to_string(aside).unwrap(), "nonsense\n");
+    assert_eq!(lines(&world.mirror(), "manifest").len(), 3);
+}
