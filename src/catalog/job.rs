@@ -17,6 +17,8 @@ pub enum JobKind {
     Discard,
     /// Letting go of what retention does not keep.
     Prune,
+    /// Bringing brd's memory back on a cluster that has none.
+    Recover,
     /// Finishing what an earlier life of the daemon left.
     Adopt,
 }
@@ -31,6 +33,7 @@ impl JobKind {
             JobKind::Swap => "swap",
             JobKind::Discard => "discard",
             JobKind::Prune => "prune",
+            JobKind::Recover => "recover",
             JobKind::Adopt => "adopt",
         }
     }

@@ -21,8 +21,8 @@ use tokio::time::timeout;
 use crate::control::protocol::{
     Accepted, BODY_LIMIT, BackupDetail, BackupList, BackupRequest, Coverage, GroupName, JobDetail,
     JobEvent, JobId, JobList, Label, NextFires, PROTOCOL_HEADER, PROTOCOL_VERSION, PinRequest,
-    PointList, PointRequest, PrunePlan, PruneRequest, PruneStart, Refusal, Report, Request,
-    RestorePlan, RestoreRequest, RestoreStart, Status,
+    PointList, PointRequest, PrunePlan, PruneRequest, PruneStart, RecoverRequest, Refusal, Report,
+    Request, RestorePlan, RestoreRequest, RestoreStart, Status,
 };
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -154,6 +154,10 @@ impl Client {
     /// Runs the plan as it was shown.
     pub async fn start_prune(&self, plan: PrunePlan) -> Result<Accepted, ClientError> {
         self.ask(&Request::StartPrune(PruneStart { plan })).await
+    }
+
+    pub async fn start_recovery(&self, recovery: RecoverRequest) -> Result<Accepted, ClientError> {
+        self.ask(&Request::StartRecovery(recovery)).await
     }
 
     pub async fn init(&self) -> Result<Report, ClientError> {
@@ -367,6 +371,7 @@ fn deadline(request: &Request) -> Duration {
         | Request::Unpin(_)
         | Request::PlanPrune(_)
         | Request::StartPrune(_)
+        | Request::StartRecovery(_)
         | Request::Undo(_)
         | Request::Swap(_)
         | Request::Discard(_)
@@ -406,6 +411,9 @@ fn wire(request: &Request) -> (Method, String, Vec<u8>) {
         Request::Unpin(label) => act(format!("/v1/backups/{}/unpin", encode(label.as_str()))),
         Request::PlanPrune(prune) => (Method::POST, "/v1/prunes/plan".to_owned(), json(prune)),
         Request::StartPrune(start) => (Method::POST, "/v1/prunes".to_owned(), json(start)),
+        Request::StartRecovery(recovery) => {
+            (Method::POST, "/v1/recoveries".to_owned(), json(recovery))
+        }
         Request::Cancel(job) => act(format!("/v1/jobs/{}/cancel", encode(job.as_str()))),
         Request::Undo(job) => act(format!("/v1/jobs/{}/undo", encode(job.as_str()))),
         Request::Swap(job) => act(format!("/v1/jobs/{}/swap", encode(job.as_str()))),

@@ -18,10 +18,13 @@
 //! | POST /v1/backups/{label}/unpin | | [`Report`] |
 //! | POST /v1/prunes/plan | [`PruneRequest`] | `PrunePlan` |
 //! | POST /v1/prunes | [`PruneStart`] | [`Accepted`] |
+//! | POST /v1/recoveries | [`RecoverRequest`] | [`Accepted`] |
 //! | POST /v1/jobs/{job}/cancel, /undo, /swap, /discard | | [`Accepted`] |
 //! | POST /v1/init, /v1/check, /v1/reload | | [`Report`] |
 //!
 //! A refusal is an HTTP status of 4xx or 5xx with a [`Refusal`] as its body. A client that goes away cancels nothing.
+
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -29,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use crate::catalog::{
     BackupKind, BackupRecord, JobSummary, LeftOut, Partitioning, TableRecordState,
 };
-use crate::names::{PartitionName, TableName};
+use crate::names::{PartitionName, RepositoryName, TableName};
 
 // What both sides speak of, so that neither needs to know where it is defined.
 pub use crate::catalog::{Coverage, JobEvent};
@@ -75,6 +78,7 @@ pub enum Request {
     Unpin(Label),
     PlanPrune(PruneRequest),
     StartPrune(PruneStart),
+    StartRecovery(RecoverRequest),
     Cancel(JobId),
     Undo(JobId),
     Swap(JobId),
@@ -146,6 +150,15 @@ pub struct PruneRequest {
 pub struct PruneStart {
     /// The plan that was shown. It is run as it stands, or refused because something has changed since.
     pub plan: PrunePlan,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct RecoverRequest {
+    pub repository: RepositoryName,
+    /// On the daemon's host. Taken instead of looking for a backup of `ops`.
+    #[serde(default)]
+    pub from_mirror: Option<PathBuf>,
 }
 
 /// The work was taken on; it goes on whether or not anybody watches.

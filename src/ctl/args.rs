@@ -10,7 +10,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use super::exit::Exit;
 use crate::catalog::BackupKind;
 use crate::control::protocol::NEXT_DAYS_LIMIT;
-use crate::names::{DatabaseName, GroupName, JobId, Label};
+use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 use crate::plan::restore::default_suffix;
 
 /// Asks brd, the StarRocks backup and restore daemon.
@@ -72,6 +72,8 @@ pub(super) enum Verb {
     Unpin(UnpinArgs),
     /// Let go of the backups that the schedule's keep keys do not keep
     Prune(PruneArgs),
+    /// Bring brd's memory back on a new cluster, when the old one is gone
+    Recover(RecoverArgs),
     /// Check configuration or schedule files; without a file, the running daemon and its cluster
     Check(CheckArgs),
     /// Let the daemon read its schedule again
@@ -254,6 +256,18 @@ pub(super) struct PruneArgs {
     /// Do not ask before starting
     #[arg(long, conflicts_with = "plan")]
     pub yes: bool,
+    #[command(flatten)]
+    pub wait: WaitArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RecoverArgs {
+    /// The repository that the backups are in, under the name that it had on the old cluster
+    #[arg(long, value_name = "REPOSITORY")]
+    pub repository: RepositoryName,
+    /// Take this mirror of the catalogue, on the daemon's host, instead of looking for a backup of `ops`
+    #[arg(long, value_name = "FILE")]
+    pub from_mirror: Option<PathBuf>,
     #[command(flatten)]
     pub wait: WaitArgs,
 }

@@ -15,6 +15,7 @@ mod operate;
 mod output;
 mod progress;
 mod prune;
+mod recover;
 pub mod render;
 mod restore;
 mod run;

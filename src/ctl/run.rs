@@ -7,7 +7,7 @@ use clap::Parser;
 use super::args::{Brctl, Verb};
 use super::exit::Exit;
 use super::failure::Failure;
-use super::{backup, check, look, operate, output, prune, restore, watch};
+use super::{backup, check, look, operate, output, prune, recover, restore, watch};
 use crate::control::client::Client;
 
 /// All of `brctl`.
@@ -55,6 +55,7 @@ async fn run(brctl: Brctl) -> Result<Exit, Failure> {
         Verb::Pin(args) => prune::pin(&client, args).await,
         Verb::Unpin(args) => prune::unpin(&client, args).await,
         Verb::Prune(args) => prune::prune(&client, args).await,
+        Verb::Recover(args) => recover::recover(&client, args).await,
         Verb::Check(args) => operate::check(&client, args.json).await,
         Verb::Reload(json) => operate::reload(&client, json).await,
     }

@@ -33,6 +33,8 @@ pub struct Dispatcher {
     /// The last adoption ended before it was through.
     adopt_again: bool,
     running: BTreeMap<JobId, Option<GroupName>>,
+    /// Runs, and nothing beside it.
+    alone: Option<JobId>,
     waiting: VecDeque<Waiting>,
     stop: StopLevel,
     new_id: fn(DateTime<Utc>) -> JobId,
@@ -69,6 +71,7 @@ impl Dispatcher {
             adopting: None,
             adopt_again: false,
             running: BTreeMap::new(),
+            alone: None,
             waiting: VecDeque::new(),
             stop: StopLevel::Running,
             new_id,
@@ -245,6 +248,15 @@ impl Dispatcher {
             .map(|(job, _)| job)
     }
 
+    /// Of its own group, or one that must be alone, or any where it must be alone itself.
+    fn in_the_way_of(&self, work: &Work) -> Option<&JobId> {
+        if work.is_alone() {
+            return self.running.keys().next();
+        }
+        let of_group = work.group().and_then(|group| self.busy_with(group));
+        self.alone.as_ref().or(of_group)
+    }
+
     /// Into the queue; [`Dispatcher::admit`] starts what can start.
     fn enter(
         &mut self,
@@ -261,10 +273,7 @@ impl Dispatcher {
             }];
         }
         let adopting = self.adopting.as_ref().filter(|_| self.is_gated());
-        let behind = match (
-            adopting,
-            work.group().and_then(|group| self.busy_with(group)),
-        ) {
+        let behind = match (adopting, self.in_the_way_of(&work)) {
             (Some(adopting), _) => Some(adopting.clone()),
             (None, other) => other.cloned(),
         };
@@ -296,16 +305,16 @@ impl Dispatcher {
         let mut actions = Vec::new();
         let mut kept = VecDeque::new();
         while let Some(waiting) = self.waiting.pop_front() {
-            let busy = waiting
-                .work
-                .group()
-                .is_some_and(|group| self.busy_with(group).is_some());
+            let busy = self.in_the_way_of(&waiting.work).is_some();
             if self.is_gated() || self.stop != StopLevel::Running || busy {
                 kept.push_back(waiting);
                 continue;
             }
             self.running
                 .insert(waiting.job.clone(), waiting.work.group().cloned());
+            if waiting.work.is_alone() {
+                self.alone = Some(waiting.job.clone());
+            }
             actions.push(Action::Start {
                 job: waiting.job,
                 work: waiting.work,
@@ -412,6 +421,7 @@ impl Dispatcher {
 
     fn ended(&mut self, job: &JobId) -> Vec<Action> {
         self.running.remove(job);
+        self.alone.take_if(|alone| *alone == *job);
         if self.adopting.as_ref() == Some(job) {
             self.adopting = None;
             self.adopt_again = true;

@@ -5,6 +5,7 @@ use crate::control::protocol::JobDetail;
 use crate::names::JobId;
 use crate::ops::{HeldSlot, Ops, RestoreRecord, Scope};
 use crate::run::prune::PruneContext;
+use crate::run::recover::RecoverContext;
 use crate::run::{Refused, RunError};
 
 /// A job of an earlier life: a restore on record, a run of backups, or one that is being finished right now.
@@ -75,9 +76,15 @@ fn left_over(job: &JobId, slot: HeldSlot) -> JobDetail {
         .as_deref()
         .and_then(PruneContext::read)
         .is_some();
+    let is_recovery = slot
+        .context
+        .as_deref()
+        .and_then(RecoverContext::read)
+        .is_some();
     let kind = match slot.scope {
         Scope::Backup if is_prune => JobKind::Prune,
         Scope::Backup => JobKind::Full,
+        Scope::Restore if is_recovery => JobKind::Recover,
         Scope::Restore => JobKind::Restore,
     };
     let owner = slot.owner.unwrap_or_default();

@@ -95,6 +95,7 @@ fn changes(request: &Request) -> bool {
         | Request::Pin { .. }
         | Request::Unpin(_)
         | Request::StartPrune(_)
+        | Request::StartRecovery(_)
         | Request::Cancel(_)
         | Request::Undo(_)
         | Request::Swap(_)

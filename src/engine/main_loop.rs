@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::time::timeout;
 
 use super::asker::Asker;
 use super::board::Board;
@@ -23,11 +24,9 @@ use crate::names::JobId;
 use crate::ops::{FireKey, FireOutcome, Ops};
 use crate::plan::timetable::Fire;
 use crate::run::group::Outcome;
-use crate::run::journal::{Journal, Note};
+use crate::run::journal::Note;
 use crate::run::look::{ClusterView, Probe};
-use crate::run::{
-    Clock, Cluster, FireLog, Job, JobStop, Safekeeping, Settlement, SlotWatch, Tuning,
-};
+use crate::run::{Clock, Cluster, FireLog, JobStop, Safekeeping, Settlement, SlotWatch};
 
 /// What the daemon hands in.
 pub struct Setup {
@@ -64,6 +63,9 @@ pub enum Inner {
 /// Between two looks at the cluster for `brctl status`.
 const PROBE: Duration = Duration::from_secs(60);
 
+/// How long the end of a job waits for what it said last.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 pub struct Engine {
     pub(super) setup: Setup,
     pub(super) dispatcher: Dispatcher,
@@ -76,8 +78,8 @@ pub struct Engine {
     pub(super) inner: mpsc::UnboundedSender<Inner>,
     inner_events: mpsc::UnboundedReceiver<Inner>,
     fires: FireLog,
-    databases: Arc<Semaphore>,
-    slots: SlotWatch,
+    pub(super) databases: Arc<Semaphore>,
+    pub(super) slots: SlotWatch,
     pub(super) safekeeping: Safekeeping,
     status: watch::Sender<String>,
     /// Kept open: a look every half minute is not worth a login each.
@@ -266,7 +268,11 @@ impl Engine {
         }
         let job = match &work {
             Work::Restore { plan, .. } => plan.job.clone(),
-            Work::Adopt | Work::Backup(_) | Work::End { .. } | Work::Prune(_) => new_job_id(now),
+            Work::Adopt
+            | Work::Backup(_)
+            | Work::End { .. }
+            | Work::Prune(_)
+            | Work::Recover(_) => new_job_id(now),
         };
         if self.board.contains(&job) {
             let refusal = Refusal::new(
@@ -338,45 +344,17 @@ impl Engine {
         tracing::info!(job = %job, kind = work.kind().as_str(), group = work.group().map(ToString::to_string), "job begins");
         let (stop, told) = watch::channel(JobStop::GoOn);
         self.board.started(&job, stop, now);
-        let context = self.job(job, told);
+        let (context, carrier) = self.job_with_carrier(job, told);
         let (inner, fires) = (self.inner.clone(), self.fires.clone());
         // Its end comes back as a message, which the loop waits for before it leaves.
         tokio::spawn(async move {
             let finish = live(context, work, fires).await;
+            // What it said last comes before its end: whoever follows it is let go then.
+            if timeout(LAST_WORDS, carrier).await.is_err() {
+                tracing::debug!(job = %finish.job, "somebody still holds the journal of a job that has ended");
+            }
             let _gone = inner.send(Inner::Finished(Box::new(finish)));
         });
-    }
-
-    pub(super) fn job(&self, id: JobId, stop: watch::Receiver<JobStop>) -> Job {
-        let (notes, mut noted) = mpsc::unbounded_channel();
-        let inner = self.inner.clone();
-        // Ends when the job drops its journal; carries notes into the one channel that the loop reads, in order.
-        tokio::spawn(async move {
-            while let Some(note) = noted.recv().await {
-                if inner.send(Inner::Note(note)).is_err() {
-                    break;
-                }
-            }
-        });
-        let jobs = &self.setup.settings.jobs;
-        Job {
-            journal: Journal::new(id.clone(), self.setup.clock.clone(), notes),
-            id,
-            cluster: self.setup.cluster.clone(),
-            clock: self.setup.clock.clone(),
-            owner: self.setup.owner.as_str().into(),
-            host: self.setup.host.as_str().into(),
-            stop,
-            tuning: Tuning {
-                poll_interval: jobs.poll_interval,
-                undo_window: jobs.undo_window,
-                restore_timeout: jobs.job_timeout,
-            },
-            databases: Arc::clone(&self.databases),
-            slots: self.slots.clone(),
-            safekeeping: self.safekeeping.clone(),
-            slot_lost: Arc::default(),
-        }
     }
 
     fn skip(&mut self, job: Option<JobId>, fire: Fire, reason: String) {

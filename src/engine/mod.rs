@@ -13,6 +13,8 @@ mod event;
 mod handle;
 mod ids;
 mod main_loop;
+mod make_job;
+mod recovery;
 mod reload;
 mod requests;
 mod retention;

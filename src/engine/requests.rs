@@ -91,6 +91,7 @@ impl Engine {
             | Request::Unpin(_)
             | Request::PlanPrune(_)
             | Request::StartPrune(_) => self.ask_retention(asker, request, answer),
+            Request::StartRecovery(wanted) => self.start_recovery(asker, wanted, answer),
             Request::Cancel(job) => return self.cancel(job, answer),
             Request::Undo(job) => self.end_restore(asker, job, Ending::Undo, answer),
             Request::Swap(job) => self.end_restore(asker, job, Ending::MakeLive, answer),

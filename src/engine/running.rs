@@ -11,7 +11,7 @@ use crate::names::{GroupName, JobId};
 use crate::ops::Ops;
 use crate::run::adopt::{self, Rerun};
 use crate::run::group::{self, Outcome};
-use crate::run::{FireLog, Job, JobStop, prune, restore, undo};
+use crate::run::{FireLog, Job, JobStop, prune, recover, restore, undo};
 
 /// How a job's task ended.
 #[derive(Debug)]
@@ -64,6 +64,7 @@ async fn do_work(job: Job, work: Work, fires: FireLog) -> Finish {
         }
         Work::End { restore, ending } => undo::run(&job, &restore, ending).await,
         Work::Prune(plan) => prune::run(&job, &plan).await,
+        Work::Recover(order) => recover::recover(&job, &order).await,
     };
     Finish {
         job: id,

@@ -14,6 +14,7 @@ use crate::plan::timetable::Fire;
 use crate::plan::verify::Verify;
 use crate::run::Safekeeping;
 use crate::run::group::GroupOrder;
+use crate::run::recover::RecoverOrder;
 use crate::run::undo::Ending;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,7 @@ pub enum Work {
         ending: Ending,
     },
     Prune(Box<PrunePlan>),
+    Recover(RecoverOrder),
 }
 
 impl Work {
@@ -53,6 +55,7 @@ impl Work {
                 ..
             } => JobKind::Discard,
             Work::Prune(_) => JobKind::Prune,
+            Work::Recover(_) => JobKind::Recover,
         }
     }
 
@@ -65,14 +68,23 @@ impl Work {
                 [only] => Some(&only.group),
                 _ => None,
             },
-            Work::Adopt | Work::End { .. } => None,
+            Work::Adopt | Work::End { .. } | Work::Recover(_) => None,
         }
+    }
+
+    /// Whatever runs beside it would write into tables that are being replaced.
+    pub fn is_alone(&self) -> bool {
+        matches!(self, Work::Recover(_))
     }
 
     pub fn labels(&self) -> Vec<Label> {
         match self {
             Work::Restore { plan, .. } => vec![plan.target.clone()],
-            Work::Adopt | Work::Backup(_) | Work::End { .. } | Work::Prune(_) => Vec::new(),
+            Work::Adopt
+            | Work::Backup(_)
+            | Work::End { .. }
+            | Work::Prune(_)
+            | Work::Recover(_) => Vec::new(),
         }
     }
 }

@@ -46,7 +46,15 @@ pub(super) const OF_OPS: &str = "COALESCE(inventory_group, '') = 'brd_ops'";
 impl Ops {
     /// Idempotent: the same record may be written again.
     pub async fn record_backup(&self, record: &BackupRecord) -> Result<(), OpsError> {
-        for statement in inserts(TABLE, &COLUMNS, [self.history_row(record)]) {
+        self.record_in(TABLE, record).await
+    }
+
+    pub(super) async fn record_in(
+        &self,
+        table: &str,
+        record: &BackupRecord,
+    ) -> Result<(), OpsError> {
+        for statement in inserts(table, &COLUMNS, [self.history_row(record)]) {
             self.write(&statement).await?;
         }
         Ok(())

@@ -9,6 +9,7 @@ mod history;
 mod insert;
 mod inventory;
 mod manifest;
+mod recovered;
 mod restores;
 mod retention;
 mod schema;

@@ -275,7 +275,11 @@ impl Ops {
 
     /// Whether brd has been here before, in whatever release.
     pub async fn is_ours(&self) -> Result<bool, OpsError> {
-        Ok(self.present_columns().await?.contains_key("schedule_fires"))
+        let present = self.present_columns().await?;
+        let slots = present.get("run_status");
+        // A recovery that was killed may have come no farther than to the slots.
+        Ok(present.contains_key("schedule_fires")
+            || slots.is_some_and(|columns| columns.contains("fence")))
     }
 
     /// Whether `initialise` would find nothing to do.
@@ -289,7 +293,9 @@ impl Ops {
         Ok(TABLES.iter().all(complete))
     }
 
-    async fn present_columns(&self) -> Result<BTreeMap<String, BTreeSet<String>>, OpsError> {
+    pub(super) async fn present_columns(
+        &self,
+    ) -> Result<BTreeMap<String, BTreeSet<String>>, OpsError> {
         let set = self.read("SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.columns WHERE TABLE_SCHEMA = 'ops'").await?;
         let unreadable = |source: RowError| OpsError::Row {
             table: "information_schema.columns",

@@ -89,6 +89,15 @@ impl SlotEnd {
     }
 }
 
+impl SlotEnd {
+    /// `None`: it has not ended.
+    pub(super) fn parse(word: &str) -> Option<SlotEnd> {
+        [SlotEnd::Finished, SlotEnd::Failed, SlotEnd::Cancelled]
+            .into_iter()
+            .find(|end| end.as_str() == word)
+    }
+}
+
 /// Answer to a claim.
 #[derive(Debug)]
 pub enum Reserved {
@@ -366,7 +375,7 @@ fn slot_label(database: &DatabaseName, fence: u64) -> String {
     format!("brd_slot_{name}_{fence}")
 }
 
-fn held(row: &Row<'_>) -> Result<HeldSlot, RowError> {
+pub(super) fn held(row: &Row<'_>) -> Result<HeldSlot, RowError> {
     Ok(HeldSlot {
         scope: if row.text("scope")? == "restore" {
             Scope::Restore

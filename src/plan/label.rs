@@ -44,6 +44,27 @@ pub fn ops_label(now: DateTime<Utc>) -> Label {
 /// What every label of a backup of `ops` begins with.
 pub const OPS_LABEL: &str = "brd_ops_";
 
+/// Under which a recovery holds the slot of `ops`.
+pub fn recover_label(job: &JobId) -> Label {
+    Label::parse(format!("brd_recover_{}", directory_safe(job.as_str())))
+        .expect("made of letters, digits, `_` and `-`, and cut to length")
+}
+
+/// Whether it has the form that brd and starrocks-br give to the label of a full: `…_yyyymmdd_full`, with or without `_r#`.
+pub fn is_labelled_full(label: &Label) -> bool {
+    let text = label.as_str();
+    let numbered = text.rsplit_once("_r").filter(|(_, number)| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let text = numbered.map_or(text, |(text, _)| text);
+    let dated = text
+        .strip_suffix("_full")
+        .and_then(|rest| rest.rsplit_once('_'));
+    dated.is_some_and(|(subject, day)| {
+        !subject.is_empty() && day.len() == 8 && day.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
 fn base(subject: &str, day: NaiveDate, kind: BackupKind) -> String {
     let word = match kind {
         BackupKind::Full => "full",

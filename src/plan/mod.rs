@@ -2,6 +2,7 @@
 
 pub mod backup;
 pub mod label;
+pub mod recovery;
 pub mod restore;
 pub mod retention;
 pub mod settle;

@@ -18,6 +18,7 @@ use super::job::{Job, JobStop};
 use super::poll::{UNSEEN_WHEN_LOST, backup_row, cancel_backup};
 use super::preflight::backends;
 use super::prune::{self, PruneContext};
+use super::recover::{self, RecoverContext};
 use super::restore::{Phase, RestoreContext, carry_on, conclude, resume};
 use super::safekeeping::after_adoption;
 use super::slots::beat;
@@ -181,6 +182,10 @@ async fn adopt_slot(
             let context: BackupContext = serde_json::from_str(context).map_err(unreadable)?;
             job.journal.labelled(&slot.label);
             adopt_backup(job, session, ops, reservation, database, &context).await?
+        }
+        Scope::Restore if RecoverContext::read(context).is_some() => {
+            let context: RecoverContext = serde_json::from_str(context).map_err(unreadable)?;
+            recover::resume(job, session, ops, &context, &reservation).await?
         }
         Scope::Restore => {
             let context: RestoreContext = serde_json::from_str(context).map_err(unreadable)?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::error::RunError;
 use crate::catalog::SnapshotTimestamp;
-use crate::names::{Label, RepositoryName};
+use crate::names::{DatabaseName, Label, RepositoryName};
 use crate::plan::settle::SnapshotContent;
 use crate::starrocks::{
     RowError, Session, SnapshotDetailRow, SnapshotRow, SnapshotStatus, query, snapshot_content, sql,
@@ -86,6 +86,8 @@ pub struct ConfirmedSnapshot {
     pub timestamp: SnapshotTimestamp,
     /// When the cluster accepted the BACKUP.
     pub created: Option<DateTime<Utc>>,
+    /// Whose tables they are; `None` where its name cannot be written in a statement.
+    pub database: Option<DatabaseName>,
     pub content: SnapshotContent,
 }
 
@@ -119,6 +121,7 @@ pub async fn confirm(
     Ok(ConfirmedSnapshot {
         timestamp,
         created: content.created,
+        database: content.database,
         content: content.tables,
     })
 }

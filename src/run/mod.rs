@@ -24,6 +24,7 @@ pub mod mirror;
 mod poll;
 pub mod preflight;
 pub mod prune;
+pub mod recover;
 mod release;
 pub mod restore;
 pub mod safekeeping;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{BackupState, JobStatus, RestoreState, Row, RowError, SnapshotStatus};
 use crate::catalog::SnapshotTimestamp;
-use crate::names::{PartitionName, TableName};
+use crate::names::{DatabaseName, PartitionName, TableName};
 
 /// SHOW FRONTENDS (`common/proc/FrontendsProcNode.java`): 16 columns up to 3.4, 17 since, hence by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -240,6 +240,8 @@ struct Details {
     #[serde(default)]
     backup_time: Option<i64>,
     #[serde(default)]
+    database: Option<String>,
+    #[serde(default)]
     backup_objects: BTreeMap<String, DetailsTable>,
 }
 
@@ -253,6 +255,7 @@ struct DetailsTable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SnapshotContentRow {
     pub created: Option<DateTime<Utc>>,
+    pub database: Option<DatabaseName>,
     pub tables: BTreeMap<TableName, BTreeSet<PartitionName>>,
 }
 
@@ -278,6 +281,9 @@ pub fn snapshot_content(details: &str) -> Result<SnapshotContentRow, RowError> {
         created: details
             .backup_time
             .and_then(DateTime::from_timestamp_millis),
+        database: details
+            .database
+            .and_then(|name| DatabaseName::parse(name).ok()), // no error: a database of no world of ours
         tables,
     })
 }
@@ -341,6 +347,7 @@ mod tests {
             content.created.unwrap().timestamp_millis(),
             1_763_773_200_123
         );
+        assert_eq!(content.database.unwrap().as_str(), "sales");
         let listed: Vec<(&str, Vec<&str>)> = content
             .tables
             .iter()

@@ -148,6 +148,11 @@ pub fn show_snapshots<'a>(
     )
 }
 
+/// Every label that has a directory (`backup/Repository.java`, getSnapshotInfos).
+pub fn show_every_snapshot(repository: &RepositoryName) -> String {
+    format!("SHOW SNAPSHOT ON `{repository}`")
+}
+
 /// Whether a directory without an info file goes too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DropSnapshot {

@@ -6,10 +6,11 @@ use brd::catalog::BackupKind;
 use brd::control::client::{Client, ClientError};
 use brd::control::protocol::{
     Accepted, BODY_LIMIT, BackupRequest, JobList, PROTOCOL_VERSION, PinRequest, PointRequest,
-    PruneRequest, PruneStart, Refusal, RefusalCode, Report, Request, Response, RestoreRequest,
-    RestoreStart,
+    PruneRequest, PruneStart, RecoverRequest, Refusal, RefusalCode, Report, Request, Response,
+    RestoreRequest, RestoreStart,
 };
 use brd::control::server::CONNECTION_LIMIT;
+use brd::names::RepositoryName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 
@@ -85,6 +86,11 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
         .start_prune(prune_samples::prune_plan())
         .await
         .unwrap_err();
+    let recovery = RecoverRequest {
+        repository: RepositoryName::parse("nightly").unwrap(),
+        from_mirror: Some("/srv/catalogue.jsonl".into()),
+    };
+    client.start_recovery(recovery.clone()).await.unwrap_err();
     client.cancel(job.clone()).await.unwrap_err();
     client.undo(job.clone()).await.unwrap_err();
     client.swap(job.clone()).await.unwrap_err();
@@ -116,6 +122,7 @@ async fn what_the_client_asks_is_what_the_engine_is_asked() {
         Request::StartPrune(PruneStart {
             plan: prune_samples::prune_plan(),
         }),
+        Request::StartRecovery(recovery),
         Request::Cancel(job.clone()),
         Request::Undo(job.clone()),
         Request::Swap(job.clone()),

@@ -22,6 +22,7 @@ mod ops_backup;
 mod precheck;
 mod prune_samples;
 mod readme;
+mod recover;
 mod restore;
 mod restore_around;
 mod restore_options;

@@ -1,6 +1,6 @@
 //! The user that README.md tells operators to create for brd: with exactly those statements, it can do everything.
 
-use crate::world::World;
+use crate::world::{World, suite_release};
 
 const README: &str = include_str!("../../README.md");
 
@@ -137,5 +137,26 @@ fn a_database_that_is_gone_is_made_and_granted_again_before_it_is_restored() {
     }
     world.restore(&full, &[]);
     assert_eq!(world.rows("sales.orders"), orders);
+    world.assert_nothing_open();
+}
+
+#[test]
+fn with_the_documented_grants_a_new_cluster_is_recovered() {
+    let mut old = World::new();
+    old.put_sales();
+    old.be_operator();
+    old.start();
+    old.brctl(&["init"]).ok();
+    old.put_in_group("daily", "sales", "*");
+    let full = old.back_up("full");
+    let orders = old.rows("sales.orders");
+    let lost = old.lose();
+    let mut world = World::after(&lost, suite_release());
+    world.be_operator();
+    world.start();
+    world.brctl(&["recover", "--repository", "nightly"]).ok();
+    world.restore(&full, &[]);
+    assert_eq!(world.rows("sales.orders"), orders);
+    world.back_up("full");
     world.assert_nothing_open();
 }

@@ -188,11 +188,7 @@ fn a_backup_of_ops_survives_the_daemon() {
             )),
             end.to_uppercase()
         );
-        // The run's own outcome was on record before.
-        assert_eq!(
-            world.back_up("incremental").len(),
-            "sales_20261126_inc_r1".len()
-        );
+        world.back_up("incremental");
         world.wait_for_status("brd is well");
     }
 }

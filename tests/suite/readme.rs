@@ -7,7 +7,7 @@ use std::process::Command;
 use brd::config::{Color, Finding, Parsed, parse_any, render};
 use brd::ctl::{Exit, command};
 
-use crate::world::World;
+use crate::world::{World, suite_release};
 
 const README: &str = include_str!("../../README.md");
 
@@ -363,11 +363,13 @@ struct Runbook {
     before_restore: Sales,
     job: Option<String>,
     restores: usize,
+    /// The storage of a cluster that is gone; it goes with the runbook.
+    lost: Option<tempfile::TempDir>,
 }
 
 impl Runbook {
     fn open() -> Runbook {
-        let world = World::with_sales();
+        let world = World::with_safe_ops(suite_release(), "");
         let back_up = |kind: &str, label: &str| {
             world
                 .brctl(&["backup", kind, "--group", "daily", "--name", label])
@@ -387,6 +389,7 @@ impl Runbook {
             before_restore: Sales::new(),
             job: None,
             restores: 0,
+            lost: None,
         }
     }
 
@@ -402,10 +405,20 @@ impl Runbook {
         }
     }
 
+    /// The cluster is lost, and another one is there, with all that the runbook asks for.
+    fn lose_the_cluster(&mut self) {
+        let world = std::mem::replace(&mut self.world, World::new());
+        let lost = world.lose();
+        self.world = World::after(&lost, suite_release());
+        self.world.start();
+        self.lost = Some(lost);
+    }
+
     fn brctl(&mut self, line: &str) {
+        let line = line.replace("s3_nightly", "nightly");
         let line = match &self.job {
             Some(job) => line.replace(JOB, job),
-            None => line.to_owned(),
+            None => line,
         };
         let arguments: Vec<&str> = line.split(' ').collect();
         let changes = arguments[0] == "restore" && arguments.contains(&"--yes");
@@ -483,6 +496,9 @@ fn its_runbooks_work_as_printed() {
             .filter(|block| block.section == section)
             .collect();
         let mut runbook = Runbook::open();
+        if section == "The cluster is gone" {
+            runbook.lose_the_cluster();
+        }
         for block in steps {
             runbook.follow(block);
         }

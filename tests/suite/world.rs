@@ -108,6 +108,32 @@ impl World {
     /// Each frontend on a port of its own; the first one leads. `settings` names the first one only.
     pub fn open(release: Release, frontends: usize) -> World {
         let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            release,
+            frontends,
+            ..Options::new(folder.path().join("cluster"))
+        };
+        World::open_in(folder, options)
+    }
+
+    /// A new cluster that reaches the storage of one that is gone: what [`World::lose`] left.
+    pub fn after(lost: &TempDir, release: Release) -> World {
+        let options = Options {
+            release,
+            cluster_id: 1_764_000_000,
+            ..Options::new(lost.path().join("cluster"))
+        };
+        World::open_in(tempfile::tempdir().unwrap(), options)
+    }
+
+    /// The cluster is gone, with all that was in it, and so is the daemon. What is left is the storage of its repositories, and the files
+    /// of the daemon's host.
+    pub fn lose(mut self) -> TempDir {
+        std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap())
+    }
+
+    fn open_in(folder: TempDir, options: Options) -> World {
+        let frontends = options.frontends;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -123,9 +149,7 @@ impl World {
         let options = Options {
             tick: TICK,
             query_port: ports[0],
-            release,
-            frontends,
-            ..Options::new(folder.path().join("cluster"))
+            ..options
         };
         let sandbox = Sandbox::open(options).unwrap();
         for (number, listener) in (1..).zip(listeners) {

@@ -10,7 +10,7 @@ use crate::control::protocol::{GroupName, JobId, Label, NEXT_DAYS_LIMIT, Request
 const NEXT_DAYS: u32 = 7;
 
 /// What the daemon takes, for refusals; a test holds it against [`route`].
-const ROUTES: [(&str, &str); 14] = [
+const ROUTES: [(&str, &str); 15] = [
     ("GET", "/v1/status"),
     ("GET", "/v1/next"),
     ("GET", "/v1/jobs"),
@@ -25,6 +25,7 @@ const ROUTES: [(&str, &str); 14] = [
     ("POST", "/v1/backups/{label}/pin"),
     ("POST", "/v1/prunes"),
     ("POST", "/v1/prunes/plan"),
+    ("POST", "/v1/recoveries"),
 ];
 
 /// The same, for the paths that only act.
@@ -88,6 +89,7 @@ pub(super) fn route(
         },
         ("POST", ["prunes"]) => Request::StartPrune(json(body)?),
         ("POST", ["prunes", "plan"]) => Request::PlanPrune(json(body)?),
+        ("POST", ["recoveries"]) => Request::StartRecovery(json(body)?),
         ("POST", rest) => act(rest, body)?.ok_or_else(|| unroutable(path))?,
         _ => return Err(unroutable(path)),
     };

@@ -192,6 +192,7 @@ fn noun(kind: JobKind) -> &'static str {
         JobKind::Swap => "swap",
         JobKind::Discard => "discard",
         JobKind::Prune => "prune",
+        JobKind::Recover => "recovery",
         JobKind::Adopt => "adoption",
     }
 }

@@ -121,10 +121,11 @@ impl Iterator for Manifests {
     }
 }
 
+/// Where the line of a label's manifest begins, and how long it is.
+pub(super) type Places = BTreeMap<Label, (u64, usize)>;
+
 /// The header, and where the line of each manifest lies: what the next mirror takes over as it is.
-pub(super) fn index(
-    path: &Path,
-) -> Result<(MirrorHeader, BTreeMap<Label, (u64, usize)>), MirrorError> {
+pub(super) fn index(path: &Path) -> Result<(MirrorHeader, Places), MirrorError> {
     #[derive(Deserialize)]
     struct Head {
         manifest: Option<Labelled>,
@@ -137,7 +138,7 @@ pub(super) fn index(
     let header = lines.header()?;
     let mut places = BTreeMap::new();
     while let Some((offset, text)) = lines.next()? {
-        let head: Head = serde_json::from_str(&text).map_err(|error| lines.wrong(error))?;
+        let head: Head = serde_json::from_str(&text).map_err(|error| lines.no_json(&error))?;
         if let Some(manifest) = head.manifest {
             places.insert(manifest.label, (offset, text.len()));
         }
@@ -186,7 +187,7 @@ impl Lines {
     }
 
     fn parse(&self, text: &str) -> Result<Line, MirrorError> {
-        serde_json::from_str(text).map_err(|error| self.wrong(error))
+        serde_json::from_str(text).map_err(|error| self.no_json(&error))
     }
 
     fn header(&mut self) -> Result<MirrorHeader, MirrorError> {
@@ -203,6 +204,11 @@ impl Lines {
             }),
             _ => Err(self.wrong("the first line is the header")),
         }
+    }
+
+    /// Where, and never what stands there: the file may be any that the daemon can read, and its asker not.
+    fn no_json(&self, error: &serde_json::Error) -> MirrorError {
+        self.wrong(format_args!("at column {}", error.column()))
     }
 
     fn wrong(&self, why: impl std::fmt::Display) -> MirrorError {

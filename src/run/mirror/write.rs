@@ -9,7 +9,7 @@ use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::format::{FORMAT, Line, MirrorHeader, MirroredRepository};
-use super::read::{MirrorError, index};
+use super::read::{MirrorError, Places, index};
 use crate::names::{Label, RepositoryName};
 use crate::ops::{Cells, Ops};
 use crate::run::error::RunError;
@@ -53,14 +53,14 @@ pub async fn write(job: &Job, session: &Session, ops: &Ops, path: &Path) -> Resu
         // The catalogue of a cluster that may be gone: the one thing it can be recovered by.
         Ok((header, _)) => {
             set_aside(path, &header.cluster)?;
-            BTreeMap::new()
+            Places::new()
         }
         Err(MirrorError::Unreadable { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-            BTreeMap::new()
+            Places::new()
         }
         Err(_) => {
             set_aside(path, "unreadable")?;
-            BTreeMap::new()
+            Places::new()
         }
     };
     let content = gather(job, session, ops, cluster, last).await?;
@@ -93,7 +93,7 @@ async fn gather(
     session: &Session,
     ops: &Ops,
     cluster: String,
-    last: BTreeMap<Label, (u64, usize)>,
+    last: Places,
 ) -> Result<Content, RunError> {
     let mut manifests: BTreeMap<Label, Source> = BTreeMap::new();
     let mut backups = Vec::new();

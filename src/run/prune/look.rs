@@ -158,7 +158,7 @@ async fn means(session: &Session) -> Result<Means, RunError> {
 }
 
 /// A moment that was verified unchanged has nothing in the repository, whatever stands there under its label.
-pub(super) async fn held<'a>(
+pub(in crate::run) async fn held<'a>(
     session: &Session,
     repository: &RepositoryName,
     records: impl Iterator<Item = &'a BackupRecord>,

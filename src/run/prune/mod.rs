@@ -17,6 +17,7 @@ mod pin;
 mod start;
 
 pub use execute::PruneContext;
+pub(super) use look::held;
 pub use look::plan;
 pub use pin::{pin, unpin};
 pub use start::{after_fulls, resume, run};
