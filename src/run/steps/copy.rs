@@ -163,7 +163,8 @@ impl Builder<'_> {
         }
         let run = || async {
             for statement in &statements {
-                query(self.session.as_ref(), statement).await?;
+                // Never sent twice by itself: the rows would be there twice.
+                self.session.execute(statement).await?;
             }
             Ok(())
         };

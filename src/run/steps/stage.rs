@@ -116,10 +116,17 @@ impl Builder<'_> {
         let clause = self.clause(&source, from, partition).await?;
         let statement = sql::add_partition(&self.context.database, table, &clause);
         let add = || async {
-            if !self.parts(table).await?.formal.contains_key(partition) {
-                query(self.session.as_ref(), &statement).await?;
+            let is_there = || async {
+                let parts = self.parts(table).await?;
+                Ok::<_, RunError>(parts.formal.contains_key(partition))
+            };
+            if is_there().await? {
+                return Ok(());
             }
-            Ok(())
+            match self.session.execute(&statement).await {
+                Err(error) if !is_there().await? => Err(error.into()),
+                _ => Ok(()),
+            }
         };
         self.job.insist(UNSEEN, add).await
     }
@@ -263,20 +270,24 @@ impl Builder<'_> {
     ) -> Result<(), RunError> {
         let database = &self.context.database;
         let clause = as_temporary(&copying.clause, copying.partition, staged);
-        let statements = [
-            sql::drop_temporary_partition(database, into, staged),
-            sql::add_temporary_partition(database, into, &clause),
-            sql::fill_temporary_partition(
-                database,
-                (into, staged),
-                (copying.from, copying.partition),
-                &copying.insertable,
-            ),
-        ];
+        let drop = sql::drop_temporary_partition(database, into, staged);
+        let add = sql::add_temporary_partition(database, into, &clause);
+        let fill = sql::fill_temporary_partition(
+            database,
+            (into, staged),
+            (copying.from, copying.partition),
+            &copying.insertable,
+        );
         let run = || async {
-            for statement in &statements {
-                query(self.session.as_ref(), statement).await?;
+            self.session.execute(&drop).await?;
+            if let Err(error) = self.session.execute(&add).await {
+                // A frontend sends a statement again when it loses the leader's answer, and passes the second refusal on.
+                if !self.parts(into).await?.temporary.contains_key(staged) {
+                    return Err(error.into());
+                }
             }
+            // One whose answer is lost may run on: it fills a partition that is dropped before this is tried again.
+            self.session.execute(&fill).await?;
             Ok(())
         };
         self.job.insist(UNSEEN, run).await
