@@ -1,6 +1,6 @@
 //! What stands around a table and does not come along by itself when another one takes its place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ pub struct Surroundings {
     pub tables: BTreeMap<TableName, TableSurroundings>,
     /// Labels of loads that have begun and are not visible yet. The cluster does not tell into which table.
     pub running_loads: Vec<String>,
+    /// Every one of the database, also those that are an index of their table: no table can be swapped under such a name.
+    pub materialized_views: BTreeSet<String>,
     /// What could not be looked at, and why.
     pub unseen: Vec<String>,
 }
@@ -23,6 +25,12 @@ pub struct TableSurroundings {
     pub routine_loads: Vec<RoutineLoad>,
     /// Materialized views of the same database whose definitions have its name in them.
     pub materialized_views: Vec<String>,
+    /// A RESTORE leaves its tables out of it.
+    #[serde(default)]
+    pub colocate_group: Option<String>,
+    /// UNIQUE and FOREIGN KEY constraints, as `property = value`: both tables of a SWAP must have the same ones.
+    #[serde(default)]
+    pub constraints: Vec<String>,
 }
 
 /// What somebody may do with one table, whether it was granted on it or on all tables: the cluster tells both alike.

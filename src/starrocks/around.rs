@@ -4,7 +4,7 @@
 //! (`load/routineload/RoutineLoadJob.java`, `transaction/TransactionState.java`): a SWAP leaves them with the old data. What cannot be read
 //! is said and stops nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Row, RowError, Session, StatementError, query, sql};
 use crate::catalog::{Grantee, RoutineLoad, Surroundings, TableGrant};
@@ -16,6 +16,7 @@ pub async fn read_surroundings(session: &Session, database: &DatabaseName) -> Su
     routine_loads(session, database, &mut found).await;
     running_loads(session, database, &mut found).await;
     materialized_views(session, database, &mut found).await;
+    properties(session, database, &mut found).await;
     found
 }
 
@@ -122,6 +123,7 @@ async fn materialized_views(session: &Session, database: &DatabaseName, found: &
                 let Some(name) = row.optional("TABLE_NAME") else {
                     continue;
                 };
+                found.materialized_views.insert(name.to_owned());
                 for table in words_of(text) {
                     let views = &mut found.tables.entry(table).or_default().materialized_views;
                     if !views.iter().any(|known| known == name) {
@@ -131,6 +133,34 @@ async fn materialized_views(session: &Session, database: &DatabaseName, found: &
             }
         }
         Err(error) => found.unseen.push(format!("materialized views: {error}")),
+    }
+}
+
+/// From the properties of all tables at once (`service/InformationSchemaDataSource.java`, genProps); older releases tell fewer of them.
+async fn properties(session: &Session, database: &DatabaseName, found: &mut Surroundings) {
+    match query(session.as_ref(), &sql::table_properties(database)).await {
+        Ok(set) => {
+            for row in set.rows() {
+                let (Ok(table), Some(text)) = (row.name("TABLE_NAME"), row.optional("PROPERTIES"))
+                else {
+                    continue;
+                };
+                let known: BTreeMap<String, String> =
+                    serde_json::from_str(text).unwrap_or_default();
+                let entry = |key: &str| known.get(key).filter(|value| !value.is_empty()).cloned();
+                let constraints = ["unique_constraints", "foreign_key_constraints"]
+                    .into_iter()
+                    .filter_map(|key| Some(format!("{key} = {}", entry(key)?)));
+                let (group, constraints) =
+                    (entry("colocate_with"), constraints.collect::<Vec<_>>());
+                if group.is_some() || !constraints.is_empty() {
+                    let around = found.tables.entry(table).or_default();
+                    around.colocate_group = group;
+                    around.constraints = constraints;
+                }
+            }
+        }
+        Err(error) => found.unseen.push(format!("table properties: {error}")),
     }
 }
 

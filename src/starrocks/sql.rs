@@ -399,6 +399,13 @@ pub fn running_transactions(database: &DatabaseName) -> String {
     )
 }
 
+pub fn table_properties(database: &DatabaseName) -> String {
+    format!(
+        "SELECT TABLE_NAME, PROPERTIES FROM information_schema.tables_config WHERE TABLE_SCHEMA = {}",
+        text(database.as_str())
+    )
+}
+
 pub fn view_definitions(database: &DatabaseName) -> String {
     format!(
         "SELECT TABLE_NAME, MATERIALIZED_VIEW_DEFINITION FROM information_schema.materialized_views WHERE TABLE_SCHEMA = {}",

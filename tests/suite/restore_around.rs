@@ -100,3 +100,26 @@ fn what_goes_on_loading_into_the_old_data_is_said_before_and_after() {
         assert!(said.stdout.contains(part), "{part:?} is not in {said:#?}");
     }
 }
+
+#[test]
+fn what_a_swap_needs_of_both_tables_is_said_before() {
+    let world = World::with_sales();
+    world.sql("CREATE TABLE sales.parts (id BIGINT NOT NULL, v INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id) BUCKETS 2 PROPERTIES ('colocate_with' = 'together', 'unique_constraints' = 'id')");
+    let label = world.back_up("full");
+    let only = ["restore", "--target-label", &label, "--table", "parts"];
+    let said = world.brctl(&[&only[..], &["--plan"]].concat()).ok();
+    for part in [
+        "leaves the colocate group together, unless the cluster has enable_colocate_restore: afterwards ALTER TABLE `sales`.`parts` SET \
+         (\"colocate_with\" = \"together\")",
+        "constraint unique_constraints = id: from 3.4 on the swap is refused, and all of it taken back, if the backup has another one",
+    ] {
+        assert!(said.stdout.contains(part), "{part:?} is not in {said:#?}");
+    }
+    world.brctl(&[&only[..], &["--yes"]].concat()).ok();
+    // The name of an index of a table is as good as taken: a swap would be refused after all was downloaded.
+    world.sql("CREATE MATERIALIZED VIEW sales.customers_restored AS SELECT id, COUNT(v) FROM sales.parts GROUP BY id");
+    world.brctl(&["restore", "--target-label", &label, "--table", "customers", "--plan"]).refused(
+        5,
+        &["table sales.customers_restored exists already, and the restore would build under that name"],
+    );
+}

@@ -107,6 +107,7 @@ fn one_table(plan: &RestorePlan, table: &TablePlan) -> String {
     if table.exchanges.is_empty() {
         text.push_str(&live(plan, table));
         text.push_str(&around(&table.around));
+        text.push_str(&shape(plan, table));
     } else {
         text.push_str(&exchanges(plan, table));
     }
@@ -237,6 +238,25 @@ fn around(around: &TableSurroundings) -> String {
         text.push_str(&format!(
             "  refreshed as a whole afterwards: materialized views that name it ({})\n",
             names(&around.materialized_views, NAMES_SHOWN)
+        ));
+    }
+    text
+}
+
+/// What a swap needs of both tables, or leaves behind.
+fn shape(plan: &RestorePlan, table: &TablePlan) -> String {
+    let mut text = String::new();
+    if let Some(group) = &table.around.colocate_group {
+        let group = one_line(group);
+        text.push_str(&format!(
+            "  leaves the colocate group {group}, unless the cluster has enable_colocate_restore: afterwards ALTER TABLE `{}`.`{}` SET (\"colocate_with\" = \"{group}\")\n",
+            plan.database, table.table
+        ));
+    }
+    for constraint in &table.around.constraints {
+        text.push_str(&format!(
+            "  constraint {}: from 3.4 on the swap is refused, and all of it taken back, if the backup has another one\n",
+            one_line(constraint)
         ));
     }
     text

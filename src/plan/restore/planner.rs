@@ -318,6 +318,9 @@ impl RestorePlanner<'_> {
     fn prove_names_free(&self, tables: &[TablePlan]) -> Result<(), RestorePlanError> {
         let mut taken = self.live.taken.clone();
         taken.extend(tables.iter().map(|plan| plan.table.clone()));
+        // Also one that is an index of its table (`catalog/OlapTable.java`, checkAndSetName).
+        let views = self.live.surroundings.materialized_views.iter();
+        taken.extend(views.filter_map(|name| TableName::parse(name).ok()));
         for name in tables
             .iter()
             .flat_map(|plan| &plan.sources)
