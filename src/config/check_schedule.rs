@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::DateTime;
+use serde::Deserialize;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -14,7 +15,7 @@ use super::cron::Cron;
 use super::file::{DefaultKeys, GroupKeys, SCHEDULE_TABLES, ScheduleKeys};
 use super::finding::Inspection;
 use super::keys::accepts;
-use super::schedule::{CatchUp, GroupSchedule, Keep, Overlap, Schedule, Verify};
+use super::schedule::{CatchUp, Chaining, GroupSchedule, Keep, Overlap, Schedule, Verify};
 use super::tables;
 use super::value::{DAY, HOUR, JOB_TIMEOUT, MINUTE};
 use super::zone::Zone;
@@ -58,10 +59,8 @@ fn schedule(
         tables::read::<ScheduleKeys>(root, 0..0, "a schedule file", SCHEDULE_TABLES, inspection);
     inspection.version(&top.keys.version, top.rejected("version"));
 
-    let defaults = Rules::built_in().with(
-        &defaults.map(|section| section.keys).unwrap_or_default(),
-        inspection,
-    );
+    let default_keys = defaults.map(|section| section.keys).unwrap_or_default();
+    let defaults = Rules::built_in().with(&default_keys, inspection);
     let mut schedule = Schedule::default();
     for (name, value) in groups {
         let help = "a group is a table of its own: [group.NAME]";
@@ -73,6 +72,10 @@ fn schedule(
         };
         headers.insert(group.clone(), name.span());
         schedule.groups.insert(group, rules);
+    }
+    let has_chains = |rules: &GroupSchedule| rules.chaining != Chaining::Differential;
+    if !inspection.has_errors() && !schedule.groups.values().any(has_chains) {
+        refuse_length(&default_keys, inspection);
     }
     if schedule.groups.is_empty() && !inspection.has_errors() {
         inspection.warning(
@@ -127,6 +130,20 @@ fn refuse_ttl(table: &mut DeTable<'_>, inspection: &mut Inspection) {
     }
 }
 
+/// A length where every chain has two links.
+fn refuse_length(keys: &DefaultKeys, inspection: &mut Inspection) {
+    let misspelt = |word: &Spanned<String>| word.get_ref() != "differential";
+    if let Some(length) = &keys.max_chain_length
+        && !keys.chain.as_ref().is_some_and(misspelt)
+    {
+        inspection.error(
+            length.span(),
+            "`max-chain-length` says nothing here: every incremental is compared with the latest full",
+            "add `chain = \"incremental\"`, or leave it out",
+        );
+    }
+}
+
 fn group(
     name: &Spanned<Cow<'_, str>>,
     mut table: DeTable<'_>,
@@ -159,10 +176,16 @@ fn group(
             "add `keep-fulls`, `keep-days`, `keep-weekly` or `keep-monthly`, or leave it out",
         );
     }
+    if rules.chain == ChainWord::Differential {
+        refuse_length(&rest, inspection);
+    }
     if full_text.is_none() && incremental_text.is_some() && !rejected {
-        let message = format!(
-            "{title} has no `full`: its first incremental becomes a full, and every later one grows with the distance to it"
-        );
+        let grows = match rules.chain {
+            ChainWord::Differential => "every later one grows with the distance to it",
+            ChainWord::Incremental => "all later ones are built on it, so that it can never go",
+        };
+        let message =
+            format!("{title} has no `full`: its first incremental becomes a full, and {grows}");
         inspection.warning(name.span(), message, "add `full`, once a week perhaps");
     }
     if let (Some(full), Some(incremental), Some(text)) = (&full, &incremental, &incremental_text)
@@ -239,6 +262,17 @@ fn always_replaced(incremental: &Cron, full: &Cron, zone: Zone) -> bool {
         .all(|at| full.next_after(at - second, zone) == Some(at))
 }
 
+/// What `chain` may say.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ChainWord {
+    Differential,
+    Incremental,
+}
+
+/// A day of hourly incrementals and their full.
+const CHAIN_LENGTH: u32 = 24;
+
 /// What a group has besides its expressions.
 #[derive(Clone)]
 struct Rules {
@@ -252,6 +286,8 @@ struct Rules {
     job_timeout: Option<Duration>,
     keep: Keep,
     verify: Option<Verify>,
+    chain: ChainWord,
+    max_chain_length: u32,
 }
 
 impl Rules {
@@ -267,6 +303,8 @@ impl Rules {
             job_timeout: None,
             keep: Keep::EVERYTHING,
             verify: None,
+            chain: ChainWord::Differential,
+            max_chain_length: CHAIN_LENGTH,
         }
     }
 
@@ -275,6 +313,7 @@ impl Rules {
         let limit = inspection.duration("catch-up-limit", &keys.catch_up_limit, MINUTE..=365 * DAY);
         let wait = inspection.duration("wait-limit", &keys.wait_limit, Duration::ZERO..=30 * DAY);
         let jitter = inspection.duration("jitter", &keys.jitter, Duration::ZERO..=12 * HOUR);
+        let length = inspection.number("max-chain-length", &keys.max_chain_length, 2..=100);
         let timeout = inspection.duration("job-timeout", &keys.job_timeout, JOB_TIMEOUT);
         Rules {
             zone: zone(&keys.timezone, inspection).unwrap_or(self.zone),
@@ -292,6 +331,10 @@ impl Rules {
             jitter: jitter.unwrap_or(self.jitter),
             job_timeout: timeout.or(self.job_timeout),
             verify: inspection.word("verify", &keys.verify).or(self.verify),
+            chain: inspection.word("chain", &keys.chain).unwrap_or(self.chain),
+            max_chain_length: length
+                .and_then(|length| u32::try_from(length).ok()) // no error: at most 100
+                .unwrap_or(self.max_chain_length),
             keep: self.keep(keys, inspection),
         }
     }
@@ -324,6 +367,12 @@ impl Rules {
             job_timeout: self.job_timeout,
             keep: self.keep,
             verify: self.verify,
+            chaining: match self.chain {
+                ChainWord::Differential => Chaining::Differential,
+                ChainWord::Incremental => Chaining::Incremental {
+                    most_links: self.max_chain_length,
+                },
+            },
         }
     }
 }

@@ -94,6 +94,8 @@ pub(super) struct DefaultKeys {
     pub keep_monthly: Number,
     pub keep_floor: Number,
     pub verify: Text,
+    pub chain: Text,
+    pub max_chain_length: Number,
 }
 
 /// `[group.NAME]`: the cron expressions, and the keys of [`DefaultKeys`] again (serde's `flatten` would lose the
@@ -117,6 +119,8 @@ pub(super) struct GroupKeys {
     pub keep_monthly: Number,
     pub keep_floor: Number,
     pub verify: Text,
+    pub chain: Text,
+    pub max_chain_length: Number,
 }
 
 impl GroupKeys {
@@ -137,6 +141,8 @@ impl GroupKeys {
             keep_monthly: self.keep_monthly,
             keep_floor: self.keep_floor,
             verify: self.verify,
+            chain: self.chain,
+            max_chain_length: self.max_chain_length,
         };
         (self.full, self.incremental, rest)
     }

@@ -163,6 +163,16 @@ const KEYS: &[Key] = &[
         GROUP,
         "a number from 1 to 10000: so many good fulls stay whatever the other keep keys say",
     ),
+    key(
+        "chain",
+        GROUP,
+        "\"differential\" (an incremental is compared with the latest full) or \"incremental\" (with the newest backup)",
+    ),
+    key(
+        "max-chain-length",
+        GROUP,
+        "a number from 2 to 100: so many backups a restore may need, the full among them",
+    ),
 ];
 
 /// What may stand behind this key.

@@ -33,7 +33,7 @@ pub use read::{
     CheckedFile, Configuration, Parsed, ReadError, check_file, parse_any, parse_schedule,
     parse_settings, read_configuration, read_schedule, read_settings,
 };
-pub use schedule::{CatchUp, GroupSchedule, Keep, Overlap, Schedule, Verify};
+pub use schedule::{CatchUp, Chaining, GroupSchedule, Keep, Overlap, Schedule, Verify};
 pub use settings::{
     ClusterSettings, ControlSettings, FrontendAddress, FrontendAddressError, JobSettings,
     LogSettings, OpsBackup, OpsSettings, Rotation, Settings,

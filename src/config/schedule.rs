@@ -37,6 +37,20 @@ pub struct GroupSchedule {
     pub keep: Keep,
     /// `None` for that of `brd.toml`.
     pub verify: Option<Verify>,
+    pub chaining: Chaining,
+}
+
+/// What the group's incrementals are compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Chaining {
+    /// The latest full: a chain has two links.
+    Differential,
+    /// The newest backup that can be used, whatever its kind.
+    Incremental {
+        /// Of a chain, the full among them; at least 2.
+        most_links: u32,
+    },
 }
 
 /// What a group's retention keeps; what no rule keeps expires. Without any rule everything is kept.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::catalog::{BackupKind, JobKind, Trigger};
-use crate::config::{GroupSchedule, Keep, OpsBackup, OpsSettings, Schedule, Zone};
+use crate::config::{Chaining, GroupSchedule, Keep, OpsBackup, OpsSettings, Schedule, Zone};
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 use crate::plan::restore::RestorePlan;
 use crate::plan::retention::{Keeping, PrunePlan};
@@ -186,6 +186,7 @@ impl Defaults {
                 .and_then(|rules| rules.job_timeout)
                 .unwrap_or(self.job_timeout),
             verify: rules.and_then(|rules| rules.verify).unwrap_or(self.verify),
+            chaining: rules.map_or(Chaining::Differential, |rules| rules.chaining),
             patience: REQUEST_PATIENCE,
             only: None,
         })

@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::baseline::Instead;
 use crate::catalog::{
     BackupKind, ColumnFacts, DatabaseFacts, LeftOut, Manifest, PartitionFacts, PartitionRecord,
     Partitioning, RecordedFingerprint, TableFacts, TableRecord, TableRecordState, TableState,
@@ -20,6 +21,8 @@ use crate::names::{Label, PartitionName, TableName};
 pub struct Baseline {
     pub label: Label,
     pub state: BTreeMap<TableName, TableState>,
+    /// Why it is not the newest backup; empty where it is, or where it need not be.
+    pub instead: Vec<Instead>,
 }
 
 /// Why an incremental that was asked for becomes a full.
@@ -27,7 +30,7 @@ pub struct Baseline {
 #[serde(rename_all = "kebab-case")]
 pub enum Promotion {
     NoFullYet,
-    /// The latest full has no snapshot that is OK in the repository any more.
+    /// It has no snapshot that is OK in the repository any more.
     SnapshotGone(Label),
     /// Retention lets it go.
     Expired(Label),
@@ -51,15 +54,15 @@ impl fmt::Display for Promotion {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Promotion::NoFullYet => out.write_str("the group has no finished full backup of this database yet"),
-            Promotion::SnapshotGone(label) => write!(out, "the snapshot of its baseline `{label}` is gone from the repository"),
-            Promotion::Expired(label) => write!(out, "its baseline `{label}` has expired by the group's retention"),
+            Promotion::SnapshotGone(label) => write!(out, "the snapshot of backup `{label}` is gone from the repository"),
+            Promotion::Expired(label) => write!(out, "backup `{label}` has expired by the group's retention"),
             Promotion::ExpiresByItself { label, at } => {
-                write!(out, "the snapshot of its baseline `{label}` has a time to live: StarRocks deletes it at {at}")
+                write!(out, "the snapshot of backup `{label}` has a time to live: StarRocks deletes it at {at}")
             }
             Promotion::NoFingerprints(label) => {
-                write!(out, "its baseline `{label}` was recorded without fingerprints, so nothing proves what changed since")
+                write!(out, "backup `{label}` was recorded without fingerprints, so nothing proves what changed since")
             }
-            Promotion::BrokenChain { label, reason } => write!(out, "its baseline `{label}` cannot be used: {reason}"),
+            Promotion::BrokenChain { label, reason } => write!(out, "backup `{label}` cannot be used: {reason}"),
             Promotion::Unsettled => {
                 out.write_str("data outside the selection changed while each of the attempts was taken; only a full is one cut whatever loads do")
             }

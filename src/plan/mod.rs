@@ -1,6 +1,7 @@
 //! What to do: pure and synchronous, the present time an argument. Everything decided, nothing done.
 
 pub mod backup;
+pub mod baseline;
 pub mod label;
 pub mod recovery;
 pub mod restore;

@@ -333,7 +333,7 @@ async fn baseline_state(
 ) -> Result<BTreeMap<TableName, TableState>, RunError> {
     match &context.baseline {
         None => Ok(BTreeMap::new()),
-        Some(label) => Ok(load_chain(ops, label, None).await??.state()),
+        Some(label) => Ok(load_chain(ops, label).await??.state()),
     }
 }
 

@@ -18,6 +18,7 @@ use super::safekeeping::after_run;
 use crate::catalog::{BackupKind, BackupRecord, Inventory, JobState, Trigger};
 use crate::names::{DatabaseName, GroupName, Label, RepositoryName};
 use crate::ops::{Claim, FireKey, FireOutcome, Ops};
+use crate::plan::baseline::Chaining;
 use crate::plan::label::directory_safe;
 use crate::plan::retention::Keeping;
 use crate::plan::verify::Verify;
@@ -29,6 +30,8 @@ pub struct GroupOrder {
     pub kind: BackupKind,
     pub repository: RepositoryName,
     pub baseline: Option<Label>,
+    /// What an incremental is compared with where `baseline` names nothing.
+    pub chaining: Chaining,
     pub name: Option<Label>,
     /// Today, in the group's zone: part of the labels.
     pub day: NaiveDate,
@@ -278,6 +281,7 @@ fn database_order(
         kind: order.kind,
         repository: order.repository.clone(),
         baseline: order.baseline.clone(),
+        chaining: order.chaining,
         naming,
         day: order.day,
         trigger: order.trigger,

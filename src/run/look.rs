@@ -48,7 +48,7 @@ pub async fn backup(ops: &Ops, label: &Label) -> Result<LookedAt, RunError> {
         .remove(label)
         .unwrap_or_default();
     let labels = |links: &[Link]| links.iter().map(|link| link.record.label.clone()).collect();
-    let chain = load_chain(ops, label, None)
+    let chain = load_chain(ops, label)
         .await?
         .map(|chain| labels(chain.links()))
         .map_err(|error| error.to_string());

@@ -19,6 +19,7 @@ use super::prune::after_fulls;
 use crate::catalog::{BackupKind, Inventory, TablePattern, Trigger};
 use crate::names::{DatabaseName, GroupName, RepositoryName, TableName};
 use crate::ops::Ops;
+use crate::plan::baseline::Chaining;
 use crate::plan::label::ops_label;
 use crate::plan::retention::Keeping;
 use crate::plan::verify::Verify;
@@ -225,6 +226,7 @@ impl Order<'_> {
             kind: BackupKind::Full,
             repository: self.repository.clone(),
             baseline: None,
+            chaining: Chaining::Differential,
             naming: Naming::Named(ops_label(now)),
             day: now.date_naive(),
             trigger: self.trigger,

@@ -162,6 +162,7 @@ impl Scene {
             kind,
             repository: RepositoryName::parse("nightly")?,
             baseline: None,
+            chaining: brd::config::Chaining::Differential,
             name: None,
             day: now.date_naive(),
             trigger: Trigger::Schedule,

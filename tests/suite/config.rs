@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use brd::config::{
-    CatchUp, Color, Keep, OpsBackup, Overlap, Parsed, ReadError, Rotation, Severity, Zone,
-    check_file, parse_any, parse_schedule, parse_settings, read_configuration, read_schedule,
+    CatchUp, Chaining, Color, Keep, OpsBackup, Overlap, Parsed, ReadError, Rotation, Severity,
+    Zone, check_file, parse_any, parse_schedule, parse_settings, read_configuration, read_schedule,
     read_settings, render,
 };
 use brd::names::GroupName;
@@ -250,6 +250,13 @@ fn a_group_has_its_own_keys_and_the_defaults_for_the_rest() {
     );
     assert_eq!(own.job_timeout, Some(Duration::from_secs(2 * 86400)));
 
+    assert_eq!(
+        inheriting.chaining,
+        Chaining::Incremental { most_links: 14 }
+    );
+    assert_eq!(own.chaining, Chaining::Incremental { most_links: 2 });
+    assert_eq!(group("back_to_the_full").chaining, Chaining::Differential);
+
     let keep = inheriting.keep;
     assert_eq!(
         (keep.fulls, keep.days, keep.weekly, keep.monthly, keep.floor),
@@ -282,6 +289,12 @@ fn what_a_group_and_the_defaults_leave_out_has_a_built_in_value() {
         (Overlap::Wait, Duration::from_secs(6 * 3600))
     );
     assert_eq!(group.jitter, Duration::ZERO);
+    assert_eq!(group.chaining, Chaining::Differential);
+    let chained = "version = 1\n[group.g]\nfull = \"@weekly\"\nchain = \"incremental\"\n";
+    let schedule = parse_schedule(Path::new("chained.toml"), chained);
+    let groups = schedule.value.unwrap().groups;
+    let chaining = groups.values().next().unwrap().chaining;
+    assert_eq!(chaining, Chaining::Incremental { most_links: 24 });
 }
 
 const MINIMAL: &str = "version = 1\n[cluster]\nfrontends = [\"127.0.0.1:9030\"]\nuser = \"brd\"\n";

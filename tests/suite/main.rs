@@ -2,6 +2,7 @@
 
 mod backup;
 mod bad_input;
+mod chains;
 mod config;
 mod control_hand;
 mod control_socket;

@@ -72,13 +72,9 @@ fn note(backup: &BackupRecord) -> String {
         .pin
         .as_ref()
         .map(|pin| format!("pinned {}", pinned(pin)));
-    let said = match (&backup.error, backup.verified) {
-        (Some(error), _) => Some(error.clone()),
-        (None, Some(_)) => Some("verified unchanged".to_owned()),
-        (None, None) => None,
-    };
-    let notes: Vec<String> = expired.into_iter().chain(pinned).chain(said).collect();
-    notes.join("; ")
+    let verified = backup.verified.map(|_| "verified unchanged".to_owned());
+    let notes = [expired, pinned, verified, backup.error.clone()];
+    notes.into_iter().flatten().collect::<Vec<_>>().join("; ")
 }
 
 fn pinned(pin: &Pin) -> String {
@@ -144,7 +140,14 @@ fn facts(detail: &BackupDetail) -> String {
         )
     });
     fields(vec![
-        ("error", record.error.clone()),
+        (
+            if record.is_finished() {
+                "note"
+            } else {
+                "error"
+            },
+            record.error.clone(),
+        ),
         (
             "database",
             record.database.as_ref().map(ToString::to_string),

@@ -13,6 +13,7 @@ fn incremental(now: &[&str], left_out: &[&str], forced: &Forced) -> BackupPlan {
     let baseline = Baseline {
         label: label("f0"),
         state: state(&BASELINE),
+        instead: Vec::new(),
     };
     plan_incremental(&facts(now, left_out), &baseline, forced)
 }
@@ -144,6 +145,7 @@ fn what_the_baseline_cannot_prove_is_taken_again() {
         let baseline = Baseline {
             label: label("f0"),
             state: state(&[known]),
+            instead: Vec::new(),
         };
         let plan = plan_incremental(&now, &baseline, &Forced::new());
         assert_eq!(show(&plan.manifest), [expected], "{known}");
@@ -169,6 +171,7 @@ fn a_table_that_counts_is_taken_whole_once_it_changed() {
     let baseline = Baseline {
         label: label("f0"),
         state: state(&BASELINE),
+        instead: Vec::new(),
     };
     let plan = |partitions: &str, counts: bool| {
         let many = format!("many#3 s partitioned {partitions}");

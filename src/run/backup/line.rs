@@ -114,7 +114,7 @@ impl Line<'_> {
             }
         };
         let (plan, baseline) = planned;
-        let context = self.context(&plan);
+        let context = self.context(&plan, baseline.as_ref());
         if plan.items.is_empty() {
             let verified = self
                 .verify_unchanged(&plan, &context, baseline.as_ref(), &label)
@@ -207,6 +207,9 @@ impl Line<'_> {
         };
         Ok(match found {
             Ok(baseline) => {
+                if let Some(text) = compared_instead(&baseline) {
+                    job.journal.finding(text, None);
+                }
                 let plan = self.plan_incremental(facts, &baseline, forced).await?;
                 (plan, Some(baseline))
             }
@@ -259,6 +262,7 @@ impl Line<'_> {
             group: &self.order.group,
             database: &self.order.database,
             repository: &self.order.repository,
+            chaining: self.order.chaining,
             named: self.order.baseline.as_ref(),
         }
     }
@@ -325,7 +329,8 @@ impl Line<'_> {
         })
     }
 
-    pub(super) fn context(&self, plan: &BackupPlan) -> BackupContext {
+    fn context(&self, plan: &BackupPlan, baseline: Option<&Baseline>) -> BackupContext {
+        let promoted = |promotion: &Promotion| format!("taken as a full: {promotion}");
         BackupContext {
             run: self.job.id.clone(),
             group: self.order.group.clone(),
@@ -340,7 +345,8 @@ impl Line<'_> {
             note: plan
                 .promotion
                 .as_ref()
-                .map(|promotion| format!("taken as a full: {promotion}")),
+                .map(promoted)
+                .or(baseline.and_then(compared_instead)),
         }
     }
 
@@ -441,6 +447,12 @@ impl Line<'_> {
         };
         job.patiently(order.patience, send).await
     }
+}
+
+fn compared_instead(baseline: &Baseline) -> Option<String> {
+    let reasons: Vec<String> = baseline.instead.iter().map(ToString::to_string).collect();
+    let reasons = Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty());
+    reasons.map(|reasons| format!("compared with `{}`: {reasons}", baseline.label))
 }
 
 fn label_in_use(label: &Label) -> RunError {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalog::{BackupKind, Inventory, Trigger};
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
+use crate::plan::baseline::Chaining;
 use crate::plan::verify::Verify;
 use crate::run::labels::Naming;
 
@@ -19,6 +20,7 @@ pub struct DatabaseOrder {
     pub kind: BackupKind,
     pub repository: RepositoryName,
     pub baseline: Option<Label>,
+    pub chaining: Chaining,
     pub naming: Naming,
     /// Today, in the group's zone.
     pub day: NaiveDate,

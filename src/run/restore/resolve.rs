@@ -67,7 +67,7 @@ pub(super) async fn plan_wanted(
         finish,
         into,
     } = order;
-    let mut chain = load_chain(ops, target, None).await??;
+    let mut chain = load_chain(ops, target).await??;
     prove_not_of_ops(&chain)?;
     let repository_name = chain
         .links()

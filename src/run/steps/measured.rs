@@ -71,7 +71,7 @@ impl Builder<'_> {
         table: &TableName,
         facts: &TableFacts,
     ) -> Result<BTreeMap<PartitionName, Measured>, RunError> {
-        let load = || async { Ok(load_chain(self.ops, &self.context.target, None).await??) };
+        let load = || async { Ok(load_chain(self.ops, &self.context.target).await??) };
         let mut state = self.job.patiently(UNSEEN, load).await?.state();
         let Some(state) = state.remove(table) else {
             return Ok(BTreeMap::new());

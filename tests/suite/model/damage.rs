@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use brd::catalog::BackupKind;
+use brd::config::Chaining;
 use serde_json::Value;
 
 use super::cluster::Effect;
@@ -149,6 +150,7 @@ fn play(scene: Scene, trouble: &[Event]) -> Result<Vec<Effect>, String> {
         .unwrap();
     runtime.block_on(async {
         let mut player = Player::new(Duration::from_millis(20));
+        player.chaining = Chaining::Incremental { most_links: 3 };
         // The least that StarRocks takes: a job that hangs is waited for to its end.
         player.job_timeout = Duration::from_secs(600);
         let played = Box::pin(scene.play(&mut player, trouble)).await;
@@ -237,6 +239,7 @@ async fn prepare(player: &mut Player) -> Result<(), String> {
             shape(Keys::Unique, Division::Range),
         ],
         latency_ms: 20,
+        chaining: player.chaining,
         steps: Vec::new(),
         endings: Vec::new(),
     };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use brd::config::Chaining;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -12,6 +13,7 @@ pub struct History {
     pub shapes: Vec<Shape>,
     /// Of each statement of brd.
     pub latency_ms: u64,
+    pub chaining: Chaining,
     pub steps: Vec<Step>,
     /// In which order the recovery points are restored in the end, and what follows each.
     pub endings: Vec<(u16, Ending)>,
@@ -24,8 +26,9 @@ impl fmt::Debug for History {
         let (shapes, endings) = (format!("{:?}", self.shapes), format!("{:?}", self.endings));
         write!(
             out,
-            "tables {shapes}, latency {} ms\n{}\nendings {endings}",
+            "tables {shapes}, latency {} ms, {:?}\n{}\nendings {endings}",
             self.latency_ms,
+            self.chaining,
             steps.join("\n")
         )
     }
@@ -89,7 +92,7 @@ pub enum Step {
     Change(Change),
     Full(Vec<Event>),
     Incremental {
-        /// Compared with the latest backup of any kind instead of the latest full.
+        /// Compared with the latest backup of any kind, by its name, whatever the group does.
         chained: bool,
         events: Vec<Event>,
     },
@@ -248,15 +251,24 @@ pub fn histories() -> impl Strategy<Value = History> {
     (
         vec(shape(), 3),
         prop_oneof![3 => 1..60_u64, 1 => 60..900_u64],
+        chaining(),
         vec(step(), 2..16),
         vec((any::<u16>(), ending()), 1..12),
     )
-        .prop_map(|(shapes, latency_ms, steps, endings)| History {
+        .prop_map(|(shapes, latency_ms, chaining, steps, endings)| History {
             shapes,
             latency_ms,
+            chaining,
             steps,
             endings,
         })
+}
+
+fn chaining() -> impl Strategy<Value = Chaining> {
+    prop_oneof![
+        1 => Just(Chaining::Differential),
+        2 => (2..6_u32).prop_map(|most_links| Chaining::Incremental { most_links }),
+    ]
 }
 
 fn shape() -> impl Strategy<Value = Shape> {
@@ -298,7 +310,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         10 => change().prop_map(Step::Change),
         3 => events().prop_map(Step::Full),
-        6 => (any::<bool>(), events()).prop_map(|(chained, events)| Step::Incremental { chained, events }),
+        6 => (prop::bool::weighted(0.3), events()).prop_map(|(chained, events)| Step::Incremental { chained, events }),
         2 => (0..12_u8, prop::option::weighted(0.3, TABLE), ending(), events_of_restore())
             .prop_map(|(point, only, ending, events)| Step::Restore { point, only, ending, events }),
         1 => (1..900_u16).prop_map(|seconds| Step::Wait { seconds }),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brd::catalog::{BackupKind, JobState, Trigger};
+use brd::config::Chaining;
 use brd::names::{GroupName, JobId, Label, RepositoryName};
 use brd::ops::Ops;
 use brd::plan::restore::{RestorePlanError, RestoreRequest};
@@ -57,6 +58,7 @@ pub(super) struct Player {
     noted: mpsc::UnboundedSender<Note>,
     pub points: Vec<Point>,
     jobs: u32,
+    pub chaining: Chaining,
     /// Of every BACKUP and RESTORE.
     pub job_timeout: Duration,
     /// Whether a job may end in failure, and be on record so.
@@ -83,12 +85,14 @@ impl Player {
             noted,
             points: Vec::new(),
             jobs: 0,
+            chaining: Chaining::Differential,
             job_timeout: Duration::from_secs(86_400),
             failure: Failure::Wrong,
         }
     }
 
     async fn play(&mut self, history: &History) -> Result<(), String> {
+        self.chaining = history.chaining;
         self.set_up(history).await;
         for step in &history.steps {
             self.step(step).await?;
@@ -216,12 +220,14 @@ impl Player {
             None => format!("-- BACKUP {kind}"),
             Some(label) => format!("-- BACKUP {kind}, compared with {label}"),
         });
+        let named = baseline.is_some();
         let job = self.job();
         let order = GroupOrder {
             group: GroupName::parse("g").unwrap(),
             kind,
             repository: RepositoryName::parse("repo").unwrap(),
             baseline,
+            chaining: self.chaining,
             name: None,
             day: job.now().date_naive(),
             trigger: Trigger::Request,
@@ -252,6 +258,7 @@ impl Player {
             // Interrupted before it could be proven.
             (None, End::Interrupted | End::Cancelled | End::Failed) => return Ok(()),
         };
+        self.prove_short(&label, named)?;
         let there = |name: &&String| {
             observed
                 .moments
@@ -276,6 +283,26 @@ impl Player {
             steady,
         });
         Ok(())
+    }
+
+    /// Only what a person names makes a chain longer than it may be.
+    fn prove_short(&self, label: &str, named: bool) -> Result<(), String> {
+        let most_links = match self.chaining {
+            _ if named => return Ok(()),
+            Chaining::Differential => 2,
+            Chaining::Incremental { most_links } => most_links,
+        };
+        let baselines = self.sql("SELECT label, baseline_label FROM ops.backup_history");
+        let baseline_of = |label: &&str| {
+            let row = (0..baselines.rows.len())
+                .find(|row| cell(&baselines, *row, "label") == Some(label))?;
+            cell(&baselines, row, "baseline_label")
+        };
+        let links = std::iter::successors(Some(label), baseline_of).count();
+        if links <= most_links as usize {
+            return Ok(());
+        }
+        Err(format!("the chain of {label} has {links} links"))
     }
 
     pub fn ended(&mut self, outcome: &Outcome, expected: JobState) -> Result<(), String> {
