@@ -163,4 +163,32 @@ mod tests {
             None
         );
     }
+
+    #[test]
+    fn only_the_form_of_a_fulls_label_is_taken_for_one() {
+        for (text, full) in [
+            ("sales_20261122_full", true),
+            ("sales_20261122_full_r12", true),
+            ("a_b_20261122_full", true),
+            ("sales_20261122_inc", false),
+            ("sales_20261122_full_failed", false),
+            ("sales_20261122_full_r", false),
+            ("sales_full", false),
+            ("_20261122_full", false),
+            ("20261122_full", false),
+            ("monday", false),
+        ] {
+            let label = Label::recorded(text).unwrap();
+            assert_eq!(is_labelled_full(&label), full, "{text}");
+        }
+    }
+
+    #[test]
+    fn labels_of_ops_are_in_the_order_of_their_times() {
+        let at = |text: &str| ops_label(text.parse().unwrap());
+        let first = at("2026-11-22T01:02:03Z");
+        assert_eq!(first.as_str(), "brd_ops_20261122_010203");
+        assert!(first < at("2026-11-22T10:00:00Z"));
+        assert!(first < variant(&first, 1).unwrap());
+    }
 }

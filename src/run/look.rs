@@ -306,7 +306,7 @@ async fn inventory(
     match ops.is_complete().await {
         Ok(true) => {}
         Ok(false) => {
-            let help = Some("run `brctl init`".to_owned());
+            let help = Some("run `brctl init`; on a new cluster in the place of one that is gone, `brctl recover`".to_owned());
             return vec![Checked {
                 what: "ops tables".to_owned(),
                 wrong: Some(("the ops tables are not complete".to_owned(), help)),

@@ -395,3 +395,24 @@ fn a_fire_without_a_repository_is_skipped_with_the_reason() {
         ["skipped incremental daily 01:00: no repository is named for the group `daily`"]
     );
 }
+
+#[test]
+fn a_recovery_runs_alone() {
+    let recovery = || {
+        Work::Recover(crate::run::recover::RecoverOrder {
+            repository: RepositoryName::parse("nightly").unwrap(),
+            mirror: None,
+        })
+    };
+    let mut day = Day::adopted(HOURLY, "00:30");
+    day.ask_for_full("a");
+    let queued = day.ask("b", recovery());
+    assert!(queued[0].contains("waits for job a"), "{queued:?}");
+    assert_eq!(day.ended("a"), ["b starts: recover, request"]);
+    let queued = day.ask_for_full("c");
+    assert!(queued[0].contains("waits for job b"), "{queued:?}");
+    let due = day.until("01:00");
+    assert!(due.iter().all(|line| !line.contains("starts")), "{due:?}");
+    let went_on = day.ended("b");
+    assert_eq!(went_on[0], "c starts: full daily, request");
+}

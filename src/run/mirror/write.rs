@@ -166,13 +166,13 @@ impl Content {
             lines: 0,
             bytes: 0,
         };
-        self.lines(&mut out, &mut last)?;
+        self.lines(&mut out, &mut last, LIMIT)?;
         out.file.into_inner()?.sync_all()?;
         fs::rename(&beside, path)?;
         File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
     }
 
-    fn lines(self, out: &mut Out, last: &mut Option<File>) -> io::Result<()> {
+    fn lines(self, out: &mut Out, last: &mut Option<File>, limit: u64) -> io::Result<()> {
         out.line(&text(&Line::Header(self.header)))?;
         for repository in self.repositories {
             out.line(&text(&Line::Repository(repository)))?;
@@ -204,8 +204,8 @@ impl Content {
                     None => {}
                 }
             }
-            if out.bytes > LIMIT {
-                left_out = points.as_slice().len() as u64;
+            if out.bytes > limit {
+                left_out = points.filter(|(label, _)| !done.contains(label)).count() as u64;
                 break;
             }
         }
@@ -257,5 +257,89 @@ impl Out {
         self.lines += 1;
         self.bytes += text.len() as u64 + 1;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ops::ManifestRows;
+    use crate::run::mirror::Mirror;
+
+    fn named(text: &str) -> Label {
+        Label::parse(text).unwrap()
+    }
+
+    /// `label` or `label<baseline`, newest first, each with a manifest of about 1 KiB.
+    fn content(backups: &[&str]) -> Content {
+        let backup = |text: &&str| {
+            let (name, baseline) = text.split_once('<').unwrap_or((text, ""));
+            let baseline = Some(baseline.to_owned()).filter(|text| !text.is_empty());
+            let row = [
+                ("label".to_owned(), Some(name.to_owned())),
+                ("baseline_label".to_owned(), baseline),
+            ];
+            (named(name), Cells::from(row))
+        };
+        let backups: Vec<(Label, Cells)> = backups.iter().map(backup).collect();
+        let manifest = |(name, _): &(Label, Cells)| {
+            let wide = Cells::from([("partition_name".to_owned(), Some("x".repeat(1000)))]);
+            let rows = ManifestRows {
+                tables: Vec::new(),
+                partitions: vec![wide],
+            };
+            let label = name.clone();
+            (
+                name.clone(),
+                Source::New(text(&Line::Manifest { label, rows })),
+            )
+        };
+        Content {
+            header: MirrorHeader {
+                format: FORMAT,
+                brd: "0".to_owned(),
+                written: chrono::DateTime::UNIX_EPOCH,
+                host: "h".to_owned(),
+                cluster: "1".to_owned(),
+            },
+            repositories: Vec::new(),
+            inventory: Vec::new(),
+            manifests: backups.iter().map(manifest).collect(),
+            backups,
+        }
+    }
+
+    fn written(content: Content, limit: u64) -> (Vec<String>, Mirror) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mirror");
+        let mut out = Out {
+            file: BufWriter::new(File::create(&path).unwrap()),
+            lines: 0,
+            bytes: 0,
+        };
+        content.lines(&mut out, &mut None, limit).unwrap();
+        out.file.into_inner().unwrap();
+        let mirror = Mirror::open(&path).unwrap();
+        let manifests = mirror.manifests().unwrap();
+        let labels = manifests.map(|manifest| manifest.unwrap().0.to_string());
+        (labels.collect(), mirror)
+    }
+
+    #[test]
+    fn what_does_not_fit_are_the_oldest_points_and_no_chain_is_cut() {
+        let backups = ["i4<f3", "f3", "i2<f1", "i1<f1", "f1", "f0"];
+        let (labels, mirror) = written(content(&backups), LIMIT);
+        assert_eq!(labels, ["i4", "f3", "i2", "f1", "i1", "f0"]);
+        assert_eq!((mirror.backups.len(), mirror.left_out), (6, 0));
+        // The third point takes it beyond the limit, and comes with its full.
+        let (labels, mirror) = written(content(&backups), 3_000);
+        assert_eq!(labels, ["i4", "f3", "i2", "f1"]);
+        assert_eq!((mirror.backups.len(), mirror.left_out), (4, 2));
+    }
+
+    #[test]
+    fn a_circle_of_baselines_has_an_end() {
+        let (labels, _) = written(content(&["a<b", "b<a"]), LIMIT);
+        assert_eq!(labels, ["a", "b"]);
     }
 }
