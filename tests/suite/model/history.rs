@@ -106,6 +106,10 @@ pub enum Step {
     Wait {
         seconds: u16,
     },
+    /// Somebody deletes a recovery point's snapshot from the repository.
+    Lose {
+        point: u8,
+    },
     /// Somebody restores a table of a recovery point in its place, or beside nothing.
     ByHand {
         point: u8,
@@ -314,6 +318,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..12_u8, prop::option::weighted(0.3, TABLE), ending(), events_of_restore())
             .prop_map(|(point, only, ending, events)| Step::Restore { point, only, ending, events }),
         1 => (1..900_u16).prop_map(|seconds| Step::Wait { seconds }),
+        1 => (0..12_u8).prop_map(|point| Step::Lose { point }),
         1 => (0..12_u8, TABLE).prop_map(|(point, table)| Step::ByHand { point, table }),
     ]
 }

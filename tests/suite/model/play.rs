@@ -1,6 +1,7 @@
 //! Plays one history through brd's own code, and compares.
 
 use std::collections::BTreeSet;
+use std::fs::remove_dir_all;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +60,8 @@ pub(super) struct Player {
     pub points: Vec<Point>,
     jobs: u32,
     pub chaining: Chaining,
+    /// Labels whose snapshots are no more.
+    lost: BTreeSet<String>,
     /// Of every BACKUP and RESTORE.
     pub job_timeout: Duration,
     /// Whether a job may end in failure, and be on record so.
@@ -86,6 +89,7 @@ impl Player {
             points: Vec::new(),
             jobs: 0,
             chaining: Chaining::Differential,
+            lost: BTreeSet::new(),
             job_timeout: Duration::from_secs(86_400),
             failure: Failure::Wrong,
         }
@@ -174,7 +178,7 @@ impl Player {
                 let baseline = self
                     .points
                     .last()
-                    .filter(|_| *chained)
+                    .filter(|point| *chained && !self.is_broken(&point.label))
                     .map(|point| point.label.clone());
                 self.back_up(BackupKind::Incremental, baseline, events)
                     .await
@@ -202,6 +206,10 @@ impl Player {
                 Ok(())
             }
             Step::ByHand { .. } => Ok(()),
+            Step::Lose { point } => {
+                self.lose(usize::from(*point));
+                Ok(())
+            }
             Step::Wait { seconds } => {
                 self.laboratory.note(format!("-- wait {seconds} s"));
                 sleep(Duration::from_secs(u64::from(*seconds))).await;
@@ -259,6 +267,10 @@ impl Player {
             (None, End::Interrupted | End::Cancelled | End::Failed) => return Ok(()),
         };
         self.prove_short(&label, named)?;
+        let label = Label::parse(label).unwrap();
+        if self.is_broken(&label) {
+            return Err(format!("{label} is built on a snapshot that is lost"));
+        }
         let there = |name: &&String| {
             observed
                 .moments
@@ -272,17 +284,52 @@ impl Player {
             Some(_) => vec![
                 observed
                     .cuts
-                    .get(&label)
+                    .get(label.as_str())
                     .ok_or(format!("no cut of {label} was seen"))?
                     .clone(),
             ],
         };
         self.points.push(Point {
-            label: Label::parse(label).unwrap(),
+            label,
             states,
             steady,
         });
         Ok(())
+    }
+
+    /// The recorded baselines, the backup's own label first.
+    fn chain(&self, label: &str) -> Vec<String> {
+        let baselines = self.sql("SELECT label, baseline_label FROM ops.backup_history");
+        let baseline_of = |label: &&str| {
+            let row = (0..baselines.rows.len())
+                .find(|row| cell(&baselines, *row, "label") == Some(label))?;
+            cell(&baselines, row, "baseline_label")
+        };
+        let links = std::iter::successors(Some(label), baseline_of);
+        links.map(str::to_owned).collect()
+    }
+
+    fn is_broken(&self, label: &Label) -> bool {
+        let chain = self.chain(label.as_str());
+        chain.iter().any(|link| self.lost.contains(link))
+    }
+
+    /// A moment that was verified unchanged has no snapshot to lose.
+    fn lose(&mut self, point: usize) {
+        let Some(point) = self.points.get(point % self.points.len().max(1)) else {
+            return;
+        };
+        let repository = self
+            .laboratory
+            .sandbox
+            .repository_directory("repo")
+            .unwrap();
+        let label = point.label.to_string();
+        if remove_dir_all(repository.join(format!("__ss_{label}"))).is_ok() {
+            self.laboratory
+                .note(format!("-- the snapshot {label} is lost"));
+            self.lost.insert(label);
+        }
     }
 
     /// Only what a person names makes a chain longer than it may be.
@@ -292,13 +339,7 @@ impl Player {
             Chaining::Differential => 2,
             Chaining::Incremental { most_links } => most_links,
         };
-        let baselines = self.sql("SELECT label, baseline_label FROM ops.backup_history");
-        let baseline_of = |label: &&str| {
-            let row = (0..baselines.rows.len())
-                .find(|row| cell(&baselines, *row, "label") == Some(label))?;
-            cell(&baselines, row, "baseline_label")
-        };
-        let links = std::iter::successors(Some(label), baseline_of).count();
+        let links = self.chain(label).len();
         if links <= most_links as usize {
             return Ok(());
         }
@@ -409,7 +450,11 @@ impl Player {
             ) if !self.points[point].steady.contains(table) => {
                 return Ok(());
             }
-            (Err(error), _) => return Err(format!("restore of {label} is refused: {error}")),
+            (Err(error), _) => {
+                let refused = format!("restore of {label} is refused: {error}");
+                let rightly = self.is_broken(&label) && refused.contains("is gone from repository");
+                return rightly.then_some(()).ok_or(refused);
+            }
         };
         let before = state::read(&self.laboratory.sandbox);
         self.laboratory
