@@ -1,13 +1,21 @@
 //! What is ordered, told as rows, and taken back.
 
 use crate::answer::ResultSet;
-use crate::ast::Effect;
+use crate::ast::{Consequence, Effect, RepositoryTrouble, StatementFault};
 use crate::engine::state::State;
 use crate::parser::HELP;
 
 impl State {
     pub fn clear_faults(&mut self) {
+        self.look_at_clock();
         self.faults.clear();
+        self.passages.clear();
+        self.cluster.leader_hidden = false;
+        for index in 0..self.cluster.frontends.len() {
+            if !self.cluster.frontends[index].lag.is_zero() {
+                self.set_lag(index, chrono::Duration::zero());
+            }
+        }
         let dead: Vec<u64> = self
             .cluster
             .backends
@@ -43,15 +51,25 @@ impl State {
         for ordered in self.faults.list() {
             let fault = &ordered.fault;
             let left = fault.times.map(|times| times - ordered.hits);
-            let when = match fault.effect {
-                Effect::None => "BEFORE",
-                Effect::Done => "AFTER",
-            };
-            let what = format!(
-                "{}: '{}' {when} {:?}",
-                ordered.id, fault.pattern, fault.consequence
-            );
+            let what = format!("{}: {}", ordered.id, told(fault));
             row("STATEMENT", what, left, Some(ordered.hits));
+        }
+        for (pattern, passage) in self.passages.list() {
+            let what = format!("{} {}", passage.name(), quoted(pattern));
+            row("FORWARD", what, Some(1), None);
+        }
+        if self.cluster.leader_hidden {
+            row("LEADER", "HIDDEN".to_owned(), None, None);
+        }
+        for (index, frontend) in self.cluster.frontends.iter().enumerate() {
+            let number = index + 1;
+            if !frontend.lag.is_zero() {
+                let lag = frontend.lag.to_std().unwrap_or_default();
+                row("FRONTEND", format!("{number} LAG '{lag:?}'"), None, None);
+            }
+            if !frontend.alive {
+                row("FRONTEND", format!("{number} STOPPED"), None, None);
+            }
         }
         let jobs = &self.cluster.jobs;
         for order in &jobs.orders {
@@ -72,7 +90,11 @@ impl State {
         }
         for repository in self.cluster.repositories.values() {
             if let Some(trouble) = &repository.trouble {
-                let what = format!("{}: {trouble:?}", repository.name);
+                let trouble = match trouble {
+                    RepositoryTrouble::Unreachable(text) => format!("UNREACHABLE {}", quoted(text)),
+                    RepositoryTrouble::Full(text) => format!("FULL {}", quoted(text)),
+                };
+                let what = format!("{} {trouble}", repository.name);
                 row("REPOSITORY", what, None, None);
             }
         }
@@ -86,6 +108,40 @@ impl State {
         }
         set
     }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
+/// In the words in which it is ordered, but for TIMES, which is in Left.
+fn told(fault: &StatementFault) -> String {
+    let mut words = quoted(&fault.pattern);
+    if fault.nth > 1 {
+        words += &format!(" NTH {}", fault.nth);
+    }
+    if let Some(chance) = fault.chance {
+        words += &format!(" RATE {} SEED {}", chance.percent, chance.seed);
+    }
+    words += match fault.effect {
+        Effect::None => " BEFORE ",
+        Effect::Done => " AFTER ",
+    };
+    words += &match &fault.consequence {
+        Consequence::Cut => "CUT".to_owned(),
+        Consequence::Delay(duration) => format!("DELAY '{duration:?}'"),
+        Consequence::Error(error) => format!(
+            "ERROR {} '{}' {}",
+            error.code,
+            error.state,
+            quoted(&error.message)
+        ),
+        Consequence::Run(sql) => format!("RUN {}", quoted(sql)),
+        Consequence::TooManyVersions => "TOO MANY VERSIONS".to_owned(),
+        Consequence::QueryTimeout => "QUERY TIMEOUT".to_owned(),
+        Consequence::PublishTimeout => "PUBLISH TIMEOUT".to_owned(),
+    };
+    words
 }
 
 /// SANDBOX HELP

@@ -17,6 +17,14 @@ pub enum Passage {
 }
 
 impl Passage {
+    pub fn name(self) -> &'static str {
+        match self {
+            Passage::Twice => "TWICE",
+            Passage::InCircles => "CIRCLES",
+            Passage::Nowhere => "NOWHERE",
+        }
+    }
+
     /// Why it never reaches the leader.
     pub fn refusal(self) -> Option<SqlError> {
         match self {
@@ -44,6 +52,16 @@ impl Passages {
         };
         let index = self.0.iter().position(hits)?;
         Some(self.0.remove(index).1)
+    }
+
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub fn list(&self) -> impl Iterator<Item = (&str, Passage)> {
+        self.0
+            .iter()
+            .map(|(pattern, passage)| (pattern.as_str(), *passage))
     }
 }
 

@@ -197,7 +197,7 @@ impl State {
         }
     }
 
-    fn set_lag(&mut self, index: usize, lag: chrono::Duration) {
+    pub(super) fn set_lag(&mut self, index: usize, lag: chrono::Duration) {
         self.note_replay();
         let was_kept = self.cluster.any_lag();
         self.cluster.frontends[index].lag = lag;

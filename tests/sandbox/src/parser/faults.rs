@@ -100,7 +100,7 @@ pub const HELP: &[(&str, &str)] = &[
     ("SANDBOX SHOW FAULTS", "what is ordered and has not run out"),
     (
         "SANDBOX CLEAR FAULTS",
-        "nothing is ordered any more; backends live, repositories are well",
+        "nothing is ordered any more; backends live, repositories are well, followers keep up; a stopped frontend stays stopped",
     ),
 ];
 

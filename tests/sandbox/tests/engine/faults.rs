@@ -40,6 +40,53 @@ fn a_statement_fails_always_until_faults_are_cleared() {
 }
 
 #[test]
+fn what_is_ordered_is_listed_in_its_own_words_until_faults_are_cleared() {
+    let mut cluster = Cluster::with(|options| options.frontends = 3);
+    cluster.run("CREATE REPOSITORY repo WITH BROKER ON LOCATION 's3a://b/x'");
+    for sql in [
+        "SANDBOX ON 'select 9' NTH 2 ALWAYS RATE 30 SEED 5 DELAY '1s'",
+        "SANDBOX ON '^insert' TIMES 3 AFTER ERROR 1064 'HY000' 'it''s gone'",
+        "SANDBOX FORWARD NOWHERE 'create database'",
+        "SANDBOX HIDE LEADER",
+        "SANDBOX LAG FRONTEND 2 '9s'",
+        "SANDBOX STOP FRONTEND 3",
+        "SANDBOX REPOSITORY repo FULL 'no room'",
+        "SANDBOX BACKEND 1 DEAD",
+    ] {
+        cluster.run(sql);
+    }
+    assert_eq!(
+        cluster.rows("SANDBOX SHOW FAULTS"),
+        [
+            "STATEMENT|1: 'select 9' NTH 2 RATE 30 SEED 5 BEFORE DELAY '1s'|NULL|0",
+            "STATEMENT|2: '^insert' AFTER ERROR 1064 'HY000' 'it''s gone'|3|0",
+            "FORWARD|NOWHERE 'create database'|1|NULL",
+            "LEADER|HIDDEN|NULL|NULL",
+            "FRONTEND|2 LAG '9s'|NULL|NULL",
+            "FRONTEND|3 STOPPED|NULL|NULL",
+            "REPOSITORY|repo FULL 'no room'|NULL|NULL",
+            "BACKEND|1 DEAD|NULL|NULL",
+        ]
+    );
+    cluster.run("SANDBOX CLEAR FAULTS");
+    assert_eq!(
+        cluster.rows("SANDBOX SHOW FAULTS"),
+        ["FRONTEND|3 STOPPED|NULL|NULL"]
+    );
+    cluster.run("CREATE DATABASE d");
+    let second = cluster.sandbox.frontend(2).unwrap();
+    let mut session = second.session("root");
+    let answer = second.execute(&mut session, "CREATE DATABASE e");
+    assert!(answer.is_ok(), "{answer:?}");
+    assert!(
+        cluster
+            .rows("SHOW FRONTENDS")
+            .iter()
+            .any(|row| row.contains("|LEADER|"))
+    );
+}
+
+#[test]
 fn a_rate_hits_the_same_statements_for_the_same_seed() {
     let failures = |seed: u64| {
         let mut cluster = shop();
