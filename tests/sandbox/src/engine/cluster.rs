@@ -94,6 +94,8 @@ pub struct Cluster {
 pub struct Backend {
     pub id: u64,
     pub alive: bool,
+    /// When its process began.
+    pub started: DateTime<Utc>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -177,7 +179,11 @@ impl Cluster {
         };
         for _ in 0..options.backends {
             let id = cluster.new_id();
-            cluster.backends.push(Backend { id, alive: true });
+            cluster.backends.push(Backend {
+                id,
+                alive: true,
+                started: options.now,
+            });
         }
         for index in 0..options.frontends.max(1) {
             let port = u16::try_from(index)

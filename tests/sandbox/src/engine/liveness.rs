@@ -30,6 +30,9 @@ impl Cluster {
         let before: Vec<u64> = self.backends.iter().map(|backend| backend.id).collect();
         if let Some(backend) = self.backends.iter_mut().find(|backend| backend.id == id) {
             backend.alive = alive;
+            if alive {
+                backend.started = now;
+            }
         }
         self.liveness.alive_from.entry(0).or_insert(before);
         let first = self.new_id();

@@ -126,10 +126,6 @@ impl Cluster {
         index: usize,
         tablets: usize,
     ) -> Vec<String> {
-        let started = self
-            .frontends
-            .first()
-            .map_or(self.now, |frontend| frontend.started);
         let report = session.zone.show(self.now);
         let status = format!("{{\"lastSuccessReportTabletsTime\":\"{report}\"}}");
         let id = backend.id.to_string();
@@ -140,7 +136,7 @@ impl Cluster {
             "9060",
             "8040",
             "8060",
-            &session.zone.show(started),
+            &session.zone.show(backend.started),
             &report,
             if backend.alive { "true" } else { "false" },
             "false",
