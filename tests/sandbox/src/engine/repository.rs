@@ -223,6 +223,13 @@ fn directory_of(data: &Path, location: &str) -> PathBuf {
     parts.fold(data.join(scheme), |path, part| path.join(part))
 }
 
+/// Without one, nobody knows which storage it is (`fs/hdfs/HdfsFsManager.getFileSystem`).
+fn has_scheme(location: &str) -> bool {
+    location
+        .split_once(':')
+        .is_some_and(|(scheme, _)| !scheme.is_empty() && !scheme.contains('/'))
+}
+
 impl Cluster {
     /// `sql/analyzer/RepositoryAnalyzer.java`, then `backup/BackupHandler.createRepository`.
     pub fn create_repository(&mut self, statement: &CreateRepository) -> Result<Answer, SqlError> {
@@ -247,6 +254,15 @@ impl Cluster {
         } else {
             statement.location.clone()
         };
+        if !has_scheme(&location) {
+            let path = format!(
+                "{location}/__starrocks_repository_{}/__repo_info",
+                statement.name
+            );
+            return Err(error::common(format!(
+                "Failed to create repository: failed to list remote path: {path}. msg: invalid path. scheme is null"
+            )));
+        }
         let root = directory_of(&self.data, &location)
             .join(format!("__starrocks_repository_{}", statement.name));
         let created = self.adopt(&root, &statement.name).map_err(|fault| {
