@@ -173,7 +173,10 @@ impl Cluster {
             Relation::Table(found) if found.is_materialized() => materialized_view(found),
             Relation::Table(found) => table(
                 &["Table", "Create Table"],
-                vec![vec![found.name.clone(), create_table_sql(found)]],
+                vec![vec![
+                    found.name.clone(),
+                    create_table_sql(found, self.release),
+                ]],
             ),
             Relation::Foreign(found) => table(
                 &["Table", "Create Table"],

@@ -5,8 +5,9 @@ use std::fmt::Write;
 use crate::ast::{ColumnDefinition, DefaultValue, Distribution, KeysType};
 use crate::engine::foreign::Foreign;
 use crate::engine::table::{PartitionKind, Table, type_sql};
+use crate::release::Release;
 
-pub fn create_table_sql(table: &Table) -> String {
+pub fn create_table_sql(table: &Table, release: Release) -> String {
     let mut sql = format!("CREATE TABLE `{}` (\n", table.name);
     let columns: Vec<String> = table
         .columns
@@ -33,7 +34,7 @@ pub fn create_table_sql(table: &Table) -> String {
             names(table.order_by.iter().map(String::as_str))
         );
     }
-    sql + &properties_sql(table)
+    sql + &properties_sql(table, release)
 }
 
 /// An external table, as `AstToStringBuilder.getDdlStmt` prints it.
@@ -163,14 +164,21 @@ fn distribution_sql(table: &Table) -> String {
     format!("DISTRIBUTED BY {head}{buckets}\n")
 }
 
-fn properties_sql(table: &Table) -> String {
+fn properties_sql(table: &Table, release: Release) -> String {
     let mut properties = table.properties.clone();
     properties
         .entry("compression".to_owned())
         .or_insert_with(|| "LZ4".to_owned());
-    properties
-        .entry("fast_schema_evolution".to_owned())
-        .or_insert_with(|| "true".to_owned());
+    if release.evolves_schemas_fast() {
+        properties
+            .entry("fast_schema_evolution".to_owned())
+            .or_insert_with(|| "true".to_owned());
+    } else {
+        // Told only where it is on.
+        properties.retain(|key, value| {
+            key != "fast_schema_evolution" || value.eq_ignore_ascii_case("true")
+        });
+    }
     properties
         .entry("replicated_storage".to_owned())
         .or_insert_with(|| "true".to_owned());
