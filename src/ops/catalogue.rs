@@ -58,14 +58,28 @@ impl Ops {
         Ok(cells(self.read(&statement).await?))
     }
 
-    pub async fn manifest_rows(&self, label: &Label) -> Result<ManifestRows, OpsError> {
+    /// What one Label covers, as JSON of [`ManifestRows`]: written page by page, since the rows of a hundred thousand partitions would fill
+    /// some hundred megabytes.
+    pub async fn manifest_json(&self, label: &Label) -> Result<String, OpsError> {
         let label = sql::text(label.as_str());
-        let of =
-            |table: Mirrored| format!("SELECT * FROM ops.{} WHERE label = {label}", table.name());
-        Ok(ManifestRows {
-            tables: cells(self.read(&of(Mirrored::Tables)).await?),
-            partitions: cells(self.read(&of(Mirrored::Partitions)).await?),
-        })
+        let tables = format!(
+            "SELECT * FROM ops.{} WHERE label = {label}",
+            Mirrored::Tables.name()
+        );
+        let tables = self.read(&tables).await?;
+        let mut json = format!("{{\"tables\":[{}],\"partitions\":[", objects(tables));
+        let mut is_first = true;
+        let mut add = |page: ResultSet| {
+            if !is_first && !page.rows.is_empty() {
+                json.push(',');
+            }
+            is_first = false;
+            json.push_str(&objects(page));
+            Ok(())
+        };
+        self.partition_pages(&label, &mut add).await?;
+        json.push_str("]}");
+        Ok(json)
     }
 
     /// Upserts: may run twice. Columns that this release does not know are left out.
@@ -107,4 +121,13 @@ fn cells(set: ResultSet) -> Vec<Cells> {
     let rows = set.rows.into_iter();
     rows.map(|row| columns.iter().cloned().zip(row).collect())
         .collect()
+}
+
+/// The rows as JSON objects, with commas between them.
+fn objects(set: ResultSet) -> String {
+    let rows = cells(set).into_iter();
+    let rows: Vec<String> = rows
+        .map(|row| serde_json::to_string(&row).expect("a row of texts is JSON"))
+        .collect();
+    rows.join(",")
 }

@@ -14,10 +14,13 @@ use crate::catalog::{
     SchemaFingerprint, TableRecord, TableRecordState,
 };
 use crate::names::{DatabaseName, Label, PartitionName, TableName};
-use crate::starrocks::{Row, RowError, sql};
+use crate::starrocks::{ResultSet, Row, RowError, sql};
 
 const TABLES: &str = "ops.backup_tables";
 const PARTITIONS: &str = "ops.backup_partitions";
+
+/// Rows that are read at once.
+const PAGE: usize = 10_000;
 
 const TABLE_COLUMNS: [&str; 11] = [
     "key_hash",
@@ -235,18 +238,38 @@ impl Ops {
                 source,
             })?;
         }
-        let partitions = self
-            .read(&format!(
-                "SELECT * FROM {PARTITIONS} WHERE label IN ({list})"
-            ))
-            .await?;
-        for row in partitions.rows() {
-            add_partition(&mut manifests, &row).map_err(|source| OpsError::Row {
+        let mut add = |partitions: ResultSet| {
+            let mut rows = partitions.rows();
+            let added = rows.try_for_each(|row| add_partition(&mut manifests, &row));
+            added.map_err(|source| OpsError::Row {
                 table: PARTITIONS,
                 source,
-            })?;
-        }
+            })
+        };
+        self.partition_pages(&list, &mut add).await?;
         Ok(manifests)
+    }
+
+    /// The rows of backups that have ended, which change no more. `labels`: as a statement lists them. Not all at once: each cell is a piece of
+    /// memory of its own, and there may be a hundred thousand partitions in each of two backups.
+    pub(super) async fn partition_pages(
+        &self,
+        labels: &str,
+        each: &mut (dyn FnMut(ResultSet) -> Result<(), OpsError> + Send),
+    ) -> Result<(), OpsError> {
+        let mut offset = 0;
+        loop {
+            let page = format!(
+                "SELECT * FROM {PARTITIONS} WHERE label IN ({labels}) ORDER BY label, key_hash LIMIT {PAGE} OFFSET {offset}"
+            );
+            let page = self.read(&page).await?;
+            let is_last = page.rows.len() < PAGE;
+            each(page)?;
+            if is_last {
+                return Ok(());
+            }
+            offset += PAGE;
+        }
     }
 }
 

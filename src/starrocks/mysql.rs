@@ -328,12 +328,12 @@ async fn read(conn: &mut Conn, statement: &str) -> Result<ResultSet, mysql_async
             .map(|column| column.name_str().into_owned())
             .collect::<Vec<String>>()
     });
-    let rows: Vec<mysql_async::Row> = result.collect().await?;
+    // One by one: a catalogue of a hundred thousand partitions is not to be in memory twice.
+    let mut rows: Vec<Vec<Option<String>>> = Vec::new();
+    result
+        .for_each(|row| rows.push(row.unwrap().into_iter().map(cell).collect()))
+        .await?;
     drop(result);
-    let rows = rows
-        .into_iter()
-        .map(|row| row.unwrap().into_iter().map(cell).collect())
-        .collect();
     Ok(ResultSet {
         columns,
         rows,
@@ -341,10 +341,15 @@ async fn read(conn: &mut Conn, statement: &str) -> Result<ResultSet, mysql_async
     })
 }
 
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned())
+}
+
 fn cell(value: Value) -> Option<String> {
     match value {
         Value::NULL => None,
-        Value::Bytes(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Value::Bytes(bytes) => Some(text(bytes)),
         // The text protocol sends bytes only; other kinds would come from a prepared statement, and none is ever sent.
         other => Some(other.as_sql(true).trim_matches('\'').to_owned()),
     }

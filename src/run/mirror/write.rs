@@ -106,12 +106,7 @@ async fn gather(
             manifests.insert(label.clone(), Source::Last(*offset, *length));
         } else if gathered < LIMIT {
             job.check_stop()?;
-            let rows = ops.manifest_rows(&label).await?;
-            let line = Line::Manifest {
-                label: label.clone(),
-                rows,
-            };
-            let text = text(&line);
+            let text = manifest_line(&label, &ops.manifest_json(&label).await?);
             gathered += text.len() as u64;
             manifests.insert(label.clone(), Source::New(text));
         }
@@ -150,6 +145,13 @@ async fn repositories(session: &Session) -> Result<Vec<MirroredRepository>, RunE
 fn label(row: &Cells, column: &str) -> Option<Label> {
     let text = row.get(column)?.as_ref()?;
     Label::recorded(text.as_str()).ok() // no error: a row that no statement can name
+}
+
+/// As [`Line::Manifest`] is written.
+fn manifest_line(label: &Label, rows: &str) -> String {
+    let label = serde_json::to_string(label).expect("a label is JSON");
+    let rows = rows.strip_prefix('{').unwrap_or(rows);
+    format!("{{\"manifest\":{{\"label\":{label},{rows}}}")
 }
 
 fn text(line: &Line) -> String {
@@ -335,6 +337,18 @@ mod tests {
         let (labels, mirror) = written(content(&backups), 3_000);
         assert_eq!(labels, ["i4", "f3", "i2", "f1"]);
         assert_eq!((mirror.backups.len(), mirror.left_out), (4, 2));
+    }
+
+    #[test]
+    fn a_manifest_is_written_as_its_line() {
+        let rows = ManifestRows {
+            tables: vec![Cells::from([("a".to_owned(), None)])],
+            partitions: vec![Cells::from([("b".to_owned(), Some("\"'\\".to_owned()))])],
+        };
+        let label = named("x");
+        let json = serde_json::to_string(&rows).unwrap();
+        let written = manifest_line(&label, &json);
+        assert_eq!(written, text(&Line::Manifest { label, rows }));
     }
 
     #[test]
