@@ -2,17 +2,25 @@
 //!
 //! - `statements`: statements, bytes and rows per backup by number of tables and partitions, and the formula that fits them;
 //! - `release`: from the moment the cluster's job is FINISHED to the free slot, in ticks of the cluster;
+//! - `scale`: processor time and the most memory of the real `brd` over 1,000, 10,000 and 100,000 partitions;
+//! - `restore`: bytes that a restore of full and incremental downloads, as a ratio to what it restores; fails above 1;
 //! - `idle`: memory and processor time of the real `brd` with nothing to do, for a minute (`-- --idle-secs N` for another time);
 //! - `size`: crates and bytes.
 //!
 //! Names given behind `--` run only those. Started without cargo's `--bench`, as `cargo test --benches` does, everything runs in small.
 
+#[path = "../demo/client.rs"]
+#[expect(dead_code, reason = "the demo reads rows, the benchmark only writes")]
+mod client;
 #[path = "../demo/cluster.rs"]
 mod cluster;
 mod counting;
+mod daemon;
 mod fit;
 mod idle;
 mod release;
+mod restore;
+mod scale;
 mod scene;
 mod size;
 mod statements;
@@ -75,9 +83,11 @@ fn options() -> Result<Options, Failure> {
 }
 
 fn run(options: &Options) -> Result<(), Failure> {
-    let parts: [(&str, Part); 4] = [
+    let parts: [(&str, Part); 6] = [
         ("statements", |options| statements::measure(options.extent)),
         ("release", |_| release::measure()),
+        ("scale", |options| scale::measure(options.extent)),
+        ("restore", |options| restore::measure(options.extent)),
         ("idle", |options| idle::measure(options.idle)),
         ("size", |_| size::measure()),
     ];

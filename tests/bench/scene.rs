@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use brd::catalog::{BackupKind, JobState, Trigger};
-use brd::names::{GroupName, JobId, RepositoryName};
+use brd::names::{GroupName, JobId, Label, RepositoryName};
+use brd::plan::restore::RestoreRequest;
 use brd::run::group::{GroupOrder, run};
 use brd::run::journal::Journal;
-use brd::run::{Clock, Cluster, FireLog, Job, JobStop, Safekeeping, SlotWatch, Tuning};
+use brd::run::{Clock, Cluster, FireLog, Job, JobStop, Safekeeping, SlotWatch, Tuning, restore};
 use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
+use starrocks_sandbox::answer::Answer as Reply;
 use starrocks_sandbox::engine::{Clock as SandboxClock, Options, Sandbox};
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -73,7 +75,7 @@ impl Scene {
         for table in 0..tables {
             scene.script(&format!(
                 "CREATE TABLE shop.t{table} (d DATE NOT NULL, v BIGINT NULL) DUPLICATE KEY(d) PARTITION BY RANGE(d) \
-                 (START ('{}') END ('{}') EVERY (INTERVAL 1 DAY)) DISTRIBUTED BY HASH(d) BUCKETS 1;",
+                 (START ('{}') END ('{}') EVERY (INTERVAL 1 DAY)) DISTRIBUTED BY HASH(d) BUCKETS 1 PROPERTIES ('replication_num' = '1');",
                 day(0),
                 day(partitions)
             ))?;
@@ -127,6 +129,50 @@ impl Scene {
         Ok((self.tally.take(), took))
     }
 
+    /// Of all tables of the database, as the catalogue tells it, which for one replica of each is what a snapshot holds.
+    pub fn data_bytes(&self) -> Result<u64, Failure> {
+        let sandbox = &self.cluster.sandbox;
+        let mut session = sandbox.session("root");
+        let sum =
+            "SELECT SUM(DATA_LENGTH) FROM information_schema.tables WHERE TABLE_SCHEMA = 'shop'";
+        match sandbox.execute(&mut session, sum)? {
+            Reply::Rows(set) => Ok(set.rows[0][0].as_deref().unwrap_or("0").parse()?),
+            Reply::Done(_) => Err("SELECT has no rows".into()),
+        }
+    }
+
+    /// All tables to the newest recovery point: how many RESTORE jobs that took, and how many bytes of snapshots they were about. What was
+    /// replaced is dropped.
+    pub async fn restore_latest(&mut self) -> Result<(usize, u64), Failure> {
+        self.runs += 1;
+        let job = self.job()?;
+        let session = job.cluster.session();
+        let ops = brd::ops::Ops::open(session.clone()).await?;
+        let newest = "SELECT label FROM ops.backup_history WHERE status = 'FINISHED' ORDER BY snapshot_timestamp DESC LIMIT 1";
+        let set = session.execute(newest).await?;
+        let label = Label::parse(set.rows[0][0].clone().ok_or("no label")?)?;
+        let request = RestoreRequest::of(label);
+        let plan = restore::plan(&session, &ops, job.id.clone(), &request).await?;
+        self.tally.take();
+        let outcome = Box::pin(restore::run(&job, &plan, None, "bench")).await;
+        if outcome.state != JobState::Done {
+            return Err(format!(
+                "the restore ended as {:?}: {}",
+                outcome.state, outcome.message
+            )
+            .into());
+        }
+        let record = self.tally.take();
+        let jobs = record
+            .statements
+            .iter()
+            .filter(|sent| sent.text.starts_with("RESTORE"));
+        for table in 0..self.tables {
+            self.script(&format!("DROP TABLE shop.t{table}_restored;"))?;
+        }
+        Ok((jobs.count(), plan.data_bytes()))
+    }
+
     fn job(&self) -> Result<Job, Failure> {
         let id = JobId::parse(format!("bench-{}", self.runs))?;
         let time = self.cluster.clone();
@@ -176,7 +222,7 @@ impl Scene {
     }
 }
 
-fn day(number: usize) -> NaiveDate {
+pub fn day(number: usize) -> NaiveDate {
     let number = u64::try_from(number).unwrap_or(u64::MAX);
     NaiveDate::from_ymd_opt(2000, 1, 1)
         .and_then(|first| first.checked_add_days(Days::new(number)))

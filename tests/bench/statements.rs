@@ -10,7 +10,7 @@ use crate::scene::{Scene, in_paused_time};
 use crate::{Extent, Failure};
 
 /// Tables, and partitions of all of them together.
-const WHOLE: [(usize, usize); 7] = [
+const WHOLE: [(usize, usize); 8] = [
     (1, 100),
     (10, 100),
     (1, 1_000),
@@ -18,6 +18,7 @@ const WHOLE: [(usize, usize); 7] = [
     (100, 1_000),
     (10, 10_000),
     (100, 10_000),
+    (100, 100_000),
 ];
 const SMALL: [(usize, usize); 4] = [(1, 100), (10, 100), (1, 200), (10, 200)];
 
@@ -48,7 +49,7 @@ pub fn measure(extent: Extent) -> Result<(), Failure> {
         "\nStatements per backup (one group, one database, T tables, P partitions in all, a tick of 3 s, polled every 3 s)"
     );
     println!(
-        "{:>4} {:>6}  {:<12} {:>6} = {:>9} {:>8} {:>9} {:>5} {:>5} {:>10} {:>8} {:>10} {:>10}",
+        "{:>4} {:>7}  {:<12} {:>6} = {:>9} {:>8} {:>9} {:>5} {:>5} {:>10} {:>8} {:>10} {:>10}",
         "T",
         "P",
         "kind",
@@ -140,7 +141,7 @@ fn print(tables: usize, partitions: usize, kind: Kind, record: &Record, own: Dur
         .max()
         .unwrap_or(0);
     println!(
-        "{tables:>4} {partitions:>6}  {:<12} {:>6} = {catalogue:>9} {read:>8} {write:>9} {polls:>5} {job:>5} {bytes:>10} {rows:>8} {longest:>10} {:>7.1} ms",
+        "{tables:>4} {partitions:>7}  {:<12} {:>6} = {catalogue:>9} {read:>8} {write:>9} {polls:>5} {job:>5} {bytes:>10} {rows:>8} {longest:>10} {:>7.1} ms",
         kind.name(),
         record.statements.len(),
         own.as_secs_f64() * 1e3
