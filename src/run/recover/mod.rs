@@ -1,8 +1,8 @@
 //! `brctl recover`: our memory again, on a cluster that has none.
 //!
 //! [`recover`] reads from top to bottom: prove that nothing is written over, find a source, bring `ops` from it, hold every recovery point
-//! against the repositories. The sources, in order: the newest backup of `ops` that can be used ([`snapshot`]), a [`mirror`] of the
-//! catalogue, and what the snapshots tell of themselves ([`details`]). Until the history stands, everything can begin anew; from then
+//! against the repositories. The sources, in order: the newest backup of `ops` that can be used (`snapshot`), a `mirror` of the
+//! catalogue, and what the snapshots tell of themselves (`details`). Until the history stands, everything can begin anew; from then
 //! on an ACTIVE slot of the database `ops` says that the rest is still to come, and whoever finds it goes on.
 
 mod check;

@@ -28,7 +28,7 @@ pub fn partition_ids(database: &DatabaseName, name: &TableName) -> String {
     )
 }
 
-/// `definition`: as for [`add_partition`].
+/// `definition`: as for [`super::add_partition`].
 pub fn add_temporary_partition(
     database: &DatabaseName,
     name: &TableName,
