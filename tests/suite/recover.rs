@@ -526,17 +526,23 @@ fn an_answer_that_is_lost_changes_nothing() {
     lost.prove_restorable(&world);
 }
 
-#[test]
-fn a_restore_of_ops_that_runs_on_after_the_kill_is_ended_first() {
-    let lost = Lost::with_ops_backups();
-    let mut world = lost.new_cluster();
+/// A recovery whose RESTORE the cluster has and does not get on with.
+fn held_in_its_first_restore(world: &mut World) -> std::process::Child {
     world.sandbox.hold_jobs(true);
-    let mut watching = world
+    let watching = world
         .brctl_command(&["recover", "--repository", "nightly"])
         .spawn()
         .unwrap();
     world.wait_for_log(&["restore ops.table_inventory from"]);
     world.wait_for_status_where(|world| !world.sql("SHOW RESTORE FROM ops").is_empty());
+    watching
+}
+
+#[test]
+fn a_restore_of_ops_that_runs_on_after_the_kill_is_ended_first() {
+    let lost = Lost::with_ops_backups();
+    let mut world = lost.new_cluster();
+    let mut watching = held_in_its_first_restore(&mut world);
     world.kill();
     watching.wait().unwrap();
     world.start();
@@ -601,13 +607,7 @@ fn a_recovery_that_fails_is_taken_up_where_it_stands() {
 fn a_recovery_that_is_cancelled_leaves_nothing_behind() {
     let lost = Lost::with_ops_backups();
     let mut world = lost.new_cluster();
-    world.sandbox.hold_jobs(true);
-    let mut watching = world
-        .brctl_command(&["recover", "--repository", "nightly"])
-        .spawn()
-        .unwrap();
-    world.wait_for_log(&["restore ops.table_inventory from"]);
-    world.wait_for_status_where(|world| !world.sql("SHOW RESTORE FROM ops").is_empty());
+    let mut watching = held_in_its_first_restore(&mut world);
     let jobs = world.brctl(&["jobs", "--json"]).ok().json();
     let jobs = jobs["jobs"].as_array().unwrap();
     let job = jobs.iter().find(|job| job["kind"] == "recover").unwrap();

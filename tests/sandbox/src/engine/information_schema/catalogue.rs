@@ -74,7 +74,7 @@ pub fn tables(cluster: &Cluster, session: &Session, only: &Only) -> Result<Vec<R
 
 fn wanted<'c>(cluster: &'c Cluster, only: &Only) -> impl Iterator<Item = &'c Database> {
     let databases = cluster.databases.values();
-    databases.filter(|database| only.has_database(&database.name))
+    databases.filter(|database| only.has_schema(&database.name))
 }
 
 /// Those on which somebody has any privilege (`Authorizer.checkAnyActionOnTableLikeObject`).
@@ -253,7 +253,7 @@ pub fn columns(cluster: &Cluster, session: &Session, only: &Only) -> Vec<Row> {
     }
     let system = TABLES
         .iter()
-        .filter(|table| only.has_database("information_schema") && only.has_table(table.name));
+        .filter(|table| only.has_schema("information_schema") && only.has_table(table.name));
     for table in system {
         for (index, (name, kind)) in table.columns_of(cluster.release).iter().enumerate() {
             let mut row = vec![Value::Null; 24];

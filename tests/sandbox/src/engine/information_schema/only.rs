@@ -8,11 +8,12 @@ use sqlparser::ast as sql;
 /// The tables that a query reads, and what of each.
 pub type Wanted = BTreeMap<&'static str, Only>;
 
-/// `None`: any. Compared as it is written, as the WHERE clause itself does.
+/// What a column must be; `None`: anything. Compared as it is written, as the WHERE clause itself does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Only {
-    pub database: Option<String>,
-    pub table: Option<String>,
+    table_schema: Option<String>,
+    db_name: Option<String>,
+    table_name: Option<String>,
 }
 
 impl Only {
@@ -42,8 +43,9 @@ impl Only {
                     return;
                 };
                 match column.value.to_ascii_uppercase().as_str() {
-                    "TABLE_SCHEMA" | "DB_NAME" => self.database = Some(text.clone()),
-                    "TABLE_NAME" => self.table = Some(text.clone()),
+                    "TABLE_SCHEMA" => self.table_schema = Some(text.clone()),
+                    "DB_NAME" => self.db_name = Some(text.clone()),
+                    "TABLE_NAME" => self.table_name = Some(text.clone()),
                     _ => {}
                 }
             }
@@ -51,12 +53,18 @@ impl Only {
         }
     }
 
+    /// In a table whose column TABLE_SCHEMA this is.
+    pub fn has_schema(&self, name: &str) -> bool {
+        self.table_schema.as_deref().is_none_or(|only| only == name)
+    }
+
+    /// In a table whose column DB_NAME this is.
     pub fn has_database(&self, name: &str) -> bool {
-        self.database.as_deref().is_none_or(|only| only == name)
+        self.db_name.as_deref().is_none_or(|only| only == name)
     }
 
     pub fn has_table(&self, name: &str) -> bool {
-        self.table.as_deref().is_none_or(|only| only == name)
+        self.table_name.as_deref().is_none_or(|only| only == name)
     }
 }
 
