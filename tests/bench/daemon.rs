@@ -1,80 +1,50 @@
-//! The real daemon as a process, and what proc(5) tells of it.
+//! The real daemon as the demo has it, with what proc(5) tells of it.
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::path::Path;
+use std::process::Command;
 
 use crate::Failure;
+use crate::binaries::Binaries;
+use crate::process;
 
 /// Ended when it is dropped.
-pub struct Daemon {
-    process: Child,
-    socket: PathBuf,
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let ended = self.process.kill().and_then(|()| self.process.wait());
-        if let Err(error) = ended {
-            eprintln!("brd could not be ended: {error}");
-        }
-    }
-}
+pub struct Daemon(process::Daemon);
 
 impl Daemon {
-    /// `schedule`: the groups, as in a schedule file.
-    pub fn start(directory: &Path, cluster: SocketAddr, schedule: &str) -> Result<Daemon, Failure> {
+    /// `schedule`: the groups, as in a schedule file. It answers by then.
+    pub async fn start(
+        directory: &Path,
+        cluster: SocketAddr,
+        schedule: &str,
+    ) -> Result<Daemon, Failure> {
         let socket = directory.join("brd.sock");
-        let config = directory.join("brd.toml");
         fs::write(
-            &config,
+            directory.join("brd.toml"),
             format!(
-                "version = 1\n[cluster]\nfrontends = [\"{cluster}\"]\nuser = \"root\"\nrepository = \"nightly\"\n[control]\nsocket = {socket:?}\n[ops]\nmirror-directory = {directory:?}\n"
+                "version = 1\n[cluster]\nfrontends = [\"{cluster}\"]\nuser = \"root\"\nrepository = \"nightly\"\n\
+                 [control]\nsocket = {socket:?}\n[ops]\nmirror-directory = {directory:?}\n"
             ),
         )?;
         fs::write(
             directory.join("schedule.toml"),
             format!("version = 1\n{schedule}"),
         )?;
-        let process = Command::new(env!("CARGO_BIN_EXE_brd"))
-            .arg("--config")
-            .arg(&config)
-            .env_remove("NOTIFY_SOCKET")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()?;
-        Ok(Daemon { process, socket })
+        let binaries = Binaries {
+            brd: env!("CARGO_BIN_EXE_brd").into(),
+            brctl: env!("CARGO_BIN_EXE_brctl").into(),
+        };
+        Ok(Daemon(process::Daemon::start(&binaries, directory).await?))
     }
 
-    pub fn brctl(&self, arguments: &[&str]) -> Result<Output, Failure> {
-        let output = Command::new(env!("CARGO_BIN_EXE_brctl"))
-            .arg("--socket")
-            .arg(&self.socket)
-            .args(arguments)
-            .output()?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("brctl {}: {said}", arguments.join(" ")).into());
-        }
-        Ok(output)
-    }
-
-    pub fn answers(&self) -> bool {
-        self.socket.exists() && self.brctl(&["status"]).is_ok()
-    }
-
-    pub fn still_runs(&mut self) -> Result<(), Failure> {
-        match self.process.try_wait()? {
-            None => Ok(()),
-            Some(status) => Err(format!("brd ended with {status} while it was watched").into()),
-        }
+    pub async fn brctl(&self, arguments: &[&str]) -> Result<String, Failure> {
+        self.0.brctl(arguments).await
     }
 
     /// User and system time: the 14th and 15th field of proc(5)'s stat, counted behind the name, which may hold anything.
     pub fn processor_seconds(&self) -> Result<f64, Failure> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.pid()))?;
         let (_, fields) = stat.rsplit_once(") ").ok_or("no name in stat")?;
         let fields: Vec<&str> = fields.split(' ').collect();
         let ticks = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
@@ -83,7 +53,7 @@ impl Daemon {
 
     /// A field of proc(5)'s status.
     pub fn status(&self, field: &str) -> Result<String, Failure> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.pid()))?;
         let line = status
             .lines()
             .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));

@@ -9,6 +9,12 @@
 //!
 //! Names given behind `--` run only those. Started without cargo's `--bench`, as `cargo test --benches` does, everything runs in small.
 
+#[path = "../demo/binaries.rs"]
+#[expect(
+    dead_code,
+    reason = "the demo finds them, cargo tells a benchmark where they are"
+)]
+mod binaries;
 #[path = "../demo/client.rs"]
 #[expect(dead_code, reason = "the demo reads rows, the benchmark only writes")]
 mod client;
@@ -18,6 +24,12 @@ mod counting;
 mod daemon;
 mod fit;
 mod idle;
+#[path = "../demo/daemon.rs"]
+#[expect(
+    dead_code,
+    reason = "the demo also reads answers and stops it in order"
+)]
+mod process;
 mod release;
 mod restore;
 mod scale;

@@ -1,7 +1,5 @@
 //! The real daemon on ever more partitions: its processor time and the most memory it ever has.
 
-use std::time::{Duration, Instant};
-
 use crate::client::Client;
 use crate::cluster::Cluster;
 use crate::daemon::Daemon;
@@ -15,9 +13,6 @@ const SMALL: [usize; 1] = [1_000];
 
 const MEGABYTE: f64 = 1_000_000.0;
 
-/// Until the daemon answers.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 pub fn measure(extent: Extent) -> Result<(), Failure> {
     let sizes: &[usize] = match extent {
         Extent::Whole => &WHOLE,
@@ -30,43 +25,34 @@ pub fn measure(extent: Extent) -> Result<(), Failure> {
         "{:>7}  {:>15} {:>15} {:>15} {:>12}",
         "P", "full, processor", "incremental", "restore plan", "most memory"
     );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     for &partitions in sizes {
-        one(partitions)?;
+        runtime.block_on(one(partitions))?;
     }
     Ok(())
 }
 
-fn one(partitions: usize) -> Result<(), Failure> {
+async fn one(partitions: usize) -> Result<(), Failure> {
     let directory = tempfile::tempdir()?;
     let cluster = Cluster::start(&directory.path().join("repositories"))?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     let per_table = partitions / TABLES;
-    let mut client = runtime.block_on(Client::connect(cluster.address))?;
-    runtime.block_on(fill(&mut client, per_table))?;
+    let mut client = Client::connect(cluster.address).await?;
+    fill(&mut client, per_table).await?;
     let groups = "[group.bench]\nfull = \"0 1 1 1 *\"\nincremental = \"0 2 2 1 *\"\n";
-    let daemon = Daemon::start(directory.path(), cluster.address, groups)?;
-    let begun = Instant::now();
-    while !daemon.answers() {
-        if begun.elapsed() > PATIENCE {
-            return Err("brd does not answer".into());
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    daemon.brctl(&["init"])?;
-    runtime.block_on(client.run(
-        "INSERT INTO ops.table_inventory (inventory_group, database_name, table_name) VALUES ('bench', 'shop', '*')",
-    ))?;
-    let full = spent(&daemon, &["backup", "full", "--group", "bench"])?;
-    runtime.block_on(load(&mut client, per_table.div_ceil(100)))?;
-    let incremental = spent(&daemon, &["backup", "incremental", "--group", "bench"])?;
-    let plan = spent(
-        &daemon,
-        &[
-            "restore", "--latest", "--group", "bench", "--plan", "--json",
-        ],
-    )?;
+    let daemon = Daemon::start(directory.path(), cluster.address, groups).await?;
+    daemon.brctl(&["init"]).await?;
+    client
+        .run("INSERT INTO ops.table_inventory (inventory_group, database_name, table_name) VALUES ('bench', 'shop', '*')")
+        .await?;
+    let full = spent(&daemon, &["backup", "full", "--group", "bench"]).await?;
+    load(&mut client, per_table.div_ceil(100)).await?;
+    let incremental = spent(&daemon, &["backup", "incremental", "--group", "bench"]).await?;
+    let plan = [
+        "restore", "--latest", "--group", "bench", "--plan", "--json",
+    ];
+    let plan = spent(&daemon, &plan).await?;
     let peak = daemon.peak_bytes()?;
     #[expect(clippy::cast_precision_loss, reason = "one decimal is printed")]
     let shown = peak as f64 / MEGABYTE;
@@ -77,9 +63,9 @@ fn one(partitions: usize) -> Result<(), Failure> {
 }
 
 /// Processor seconds of the daemon.
-fn spent(daemon: &Daemon, arguments: &[&str]) -> Result<f64, Failure> {
+async fn spent(daemon: &Daemon, arguments: &[&str]) -> Result<f64, Failure> {
     let before = daemon.processor_seconds()?;
-    daemon.brctl(arguments)?;
+    daemon.brctl(arguments).await?;
     Ok(daemon.processor_seconds()? - before)
 }
 
