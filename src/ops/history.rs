@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::insert::{Cell, inserts};
 use super::{Ops, OpsError};
 use crate::catalog::{BackupKind, BackupRecord, BackupStatus, Pin, SnapshotTimestamp, Trigger};
-use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
+use crate::names::{DatabaseName, GroupName, JobId, Label};
 use crate::starrocks::{Row, RowError, sql};
 
 const TABLE: &str = "ops.backup_history";
@@ -135,14 +135,8 @@ impl Ops {
     }
 
     /// The newest backup of `ops` itself, however it ended.
-    pub async fn last_ops_backup(
-        &self,
-        repository: Option<&RepositoryName>,
-    ) -> Result<Option<BackupRecord>, OpsError> {
-        let place = repository.map_or_else(String::new, |name| {
-            format!(" AND repository = {}", sql::text(name.as_str()))
-        });
-        let records = self.backups_where(&format!("{OF_OPS}{place}")).await?;
+    pub async fn last_ops_backup(&self) -> Result<Option<BackupRecord>, OpsError> {
+        let records = self.backups_where(OF_OPS).await?;
         Ok(records.into_iter().next())
     }
 

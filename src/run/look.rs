@@ -166,7 +166,7 @@ async fn ops_unsafe(session: &Session) -> Result<Option<String>, RunError> {
     if !ops.is_complete().await? {
         return Ok(None);
     }
-    let last = ops.last_ops_backup(None).await?;
+    let last = ops.last_ops_backup().await?;
     Ok(last.filter(|last| !last.is_finished()).map(|last| {
         let why = last.error.unwrap_or_default();
         format!(

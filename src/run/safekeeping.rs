@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -41,6 +42,10 @@ struct Kept {
     trouble: Mutex<Option<String>>,
     /// One after another: a run that waited finds its rows in the backup of the one before.
     turn: tokio::sync::Mutex<()>,
+    /// How many runs have recorded what is to be kept. A number and no time: clocks go back.
+    recorded: AtomicU64,
+    /// By repository, the last of them whose rows are in a backup of `ops`.
+    covered: Mutex<BTreeMap<RepositoryName, u64>>,
     /// Where something was recorded that no run will come back to: what adoption finished.
     owed: Mutex<BTreeSet<RepositoryName>>,
 }
@@ -53,6 +58,8 @@ impl Safekeeping {
             mirror: mirror.map(|directory| directory.join(mirror::FILE)),
             trouble: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
+            recorded: AtomicU64::default(),
+            covered: Mutex::default(),
             owed: Mutex::default(),
         }))
     }
@@ -78,6 +85,11 @@ impl Safekeeping {
 
     pub fn keeping(&self) -> Option<&Keeping> {
         self.0.keeping.as_ref()
+    }
+
+    fn covered(&self) -> MutexGuard<'_, BTreeMap<RepositoryName, u64>> {
+        let covered = self.0.covered.lock();
+        covered.expect("no code that can panic runs under this lock")
     }
 
     /// A backup was recorded in it, and no run is there that would end.
@@ -115,6 +127,7 @@ pub async fn after_run(
     job_timeout: Duration,
 ) {
     let kept = &job.safekeeping.0;
+    let number = kept.recorded.fetch_add(1, Ordering::Relaxed) + 1;
     // Two runs never write one file at a time, and the second one's knows what the first recorded.
     let Ok(_turn) = turn(job).await else {
         return;
@@ -130,6 +143,9 @@ pub async fn after_run(
     let Some(keeping) = &kept.keeping else {
         return;
     };
+    if job.safekeeping.covered().get(repository) >= Some(&number) {
+        return;
+    }
     let order = Order {
         repository,
         trigger,
@@ -184,10 +200,6 @@ impl Order<'_> {
         let ops = job
             .patiently(PATIENCE, || async { Ok(Ops::open(session.clone()).await?) })
             .await?;
-        let look = || self.is_covered(job, &ops);
-        if job.patiently(PATIENCE, look).await? {
-            return Ok(());
-        }
         let place = job
             .databases
             .acquire()
@@ -198,23 +210,14 @@ impl Order<'_> {
             slot_lost: Arc::default(),
             ..job.clone()
         };
+        let number = job.safekeeping.0.recorded.load(Ordering::Relaxed);
         back_up(&spoken, &session, &ops, &self.database(job), None).await?;
         drop(place);
+        let repository = self.repository.clone();
+        job.safekeeping.covered().insert(repository, number);
         let made = BTreeSet::from([DatabaseName::ops()]);
         after_fulls(&spoken, self.keeping, &made).await;
         Ok(())
-    }
-
-    /// Whether the last backup of `ops` began after everything else was recorded. One clock only tells that: another host's proves nothing.
-    async fn is_covered(&self, job: &Job, ops: &Ops) -> Result<bool, RunError> {
-        let Some(last) = ops.last_ops_backup(Some(self.repository)).await? else {
-            return Ok(false);
-        };
-        let recorded = ops.last_recorded().await?;
-        Ok(last.is_finished()
-            && last.expired.is_none()
-            && last.host.as_deref() == Some(&*job.host)
-            && last.started > recorded)
     }
 
     fn database(&self, job: &Job) -> DatabaseOrder {
