@@ -116,6 +116,12 @@ macro_rules! name {
             }
         }
 
+        impl AsRef<str> for $type {
+            fn as_ref(&self) -> &str {
+                self.as_str()
+            }
+        }
+
         impl fmt::Display for $type {
             fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
                 out.pad(&self.0)
@@ -214,6 +220,12 @@ impl TryFrom<String> for Label {
 impl From<Label> for String {
     fn from(label: Label) -> String {
         label.0
+    }
+}
+
+impl AsRef<str> for Label {
+    fn as_ref(&self) -> &str {
+        self.as_str()
     }
 }
 

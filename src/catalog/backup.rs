@@ -136,6 +136,33 @@ impl Pin {
 }
 
 impl BackupRecord {
+    /// Finished, and nothing else is known of it.
+    pub fn bare(label: Label, kind: BackupKind, repository: RepositoryName) -> BackupRecord {
+        BackupRecord {
+            label,
+            kind,
+            status: BackupStatus::Finished,
+            repository,
+            error: None,
+            run: None,
+            group: None,
+            database: None,
+            baseline: None,
+            snapshot: None,
+            snapshot_created: None,
+            started: None,
+            finished: None,
+            trigger: None,
+            scheduled: None,
+            host: None,
+            partition_count: None,
+            data_bytes: None,
+            verified: None,
+            pin: None,
+            expired: None,
+        }
+    }
+
     pub fn is_finished(&self) -> bool {
         self.status == BackupStatus::Finished
     }

@@ -38,6 +38,21 @@ pub enum TableRecordState {
     Dropped,
 }
 
+impl TableRecord {
+    /// Of a table of which only the partitions are known that a snapshot holds.
+    pub fn bare(partitions: BTreeMap<PartitionName, PartitionRecord>) -> TableRecord {
+        TableRecord {
+            state: TableRecordState::Included,
+            table_id: None,
+            schema: None,
+            partitioning: None,
+            whole_table: true,
+            dropped_partitions: BTreeSet::new(),
+            partitions,
+        }
+    }
+}
+
 impl TableRecordState {
     pub fn as_str(self) -> &'static str {
         match self {

@@ -7,10 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    BackupKind, BackupRecord, BackupStatus, Chain, DatabaseFacts, LeftOut, LeftOutReason, Link,
-    Manifest, PartitionFacts, PartitionRecord, Partitioning, RecordedFingerprint,
-    SchemaFingerprint, SnapshotTimestamp, TableFacts, TableLook, TableRecord, TableRecordState,
-    TableState,
+    BackupKind, BackupRecord, Chain, DatabaseFacts, LeftOut, LeftOutReason, Link, Manifest,
+    PartitionFacts, PartitionRecord, Partitioning, RecordedFingerprint, SchemaFingerprint,
+    SnapshotTimestamp, TableFacts, TableLook, TableRecord, TableRecordState, TableState,
 };
 use crate::names::{DatabaseName, Label, PartitionName, RepositoryName, TableName};
 
@@ -167,28 +166,12 @@ pub fn looks(lines: &[&str]) -> BTreeMap<TableName, TableLook> {
 
 /// A finished backup; an incremental where it has a baseline. Its snapshot's timestamp is `@` and the label.
 pub fn backup(name: &str, baseline: Option<&str>) -> BackupRecord {
+    let kind = baseline.map_or(BackupKind::Full, |_| BackupKind::Incremental);
+    let repository = RepositoryName::parse("nightly").unwrap();
     BackupRecord {
-        label: label(name),
-        kind: baseline.map_or(BackupKind::Full, |_| BackupKind::Incremental),
-        status: BackupStatus::Finished,
-        repository: RepositoryName::parse("nightly").unwrap(),
-        error: None,
-        run: None,
-        group: None,
-        database: None,
         baseline: baseline.map(label),
         snapshot: Some(SnapshotTimestamp(format!("@{name}"))),
-        snapshot_created: None,
-        started: None,
-        finished: None,
-        trigger: None,
-        scheduled: None,
-        host: None,
-        partition_count: None,
-        data_bytes: None,
-        verified: None,
-        pin: None,
-        expired: None,
+        ..BackupRecord::bare(label(name), kind, repository)
     }
 }
 

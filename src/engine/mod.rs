@@ -3,6 +3,7 @@
 //! The [`Bell`] rings once a second; the [`Dispatcher`] decides, synchronously, what that and every other event means; the [`Engine`]'s loop
 //! carries its decisions out, one task per job, and answers what comes over the control socket. All state is owned by that one loop.
 
+mod answers;
 mod asker;
 mod bell;
 mod board;

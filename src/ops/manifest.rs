@@ -174,14 +174,10 @@ impl Ops {
         if labels.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let list: Vec<String> = labels
-            .iter()
-            .map(|label| sql::text(label.as_str()))
-            .collect();
         let set = self
             .read(&format!(
                 "SELECT label, table_name, state, reason FROM {TABLES} WHERE state = '{LEFT_OUT}' AND label IN ({})",
-                list.join(", ")
+                sql::texts(labels)
             ))
             .await?;
         for row in set.rows() {
@@ -224,11 +220,7 @@ impl Ops {
         if labels.is_empty() {
             return Ok(manifests);
         }
-        let list = labels
-            .iter()
-            .map(|label| sql::text(label.as_str()))
-            .collect::<Vec<_>>()
-            .join(", ");
+        let list = sql::texts(labels);
         let tables = self
             .read(&format!("SELECT * FROM {TABLES} WHERE label IN ({list})"))
             .await?;
@@ -429,15 +421,7 @@ fn add_partition(
         .manifest
         .tables
         .entry(table)
-        .or_insert_with(|| TableRecord {
-            state: TableRecordState::Included,
-            table_id: None,
-            schema: None,
-            partitioning: None,
-            whole_table: true,
-            dropped_partitions: Default::default(),
-            partitions: BTreeMap::new(),
-        });
+        .or_insert_with(|| TableRecord::bare(BTreeMap::new()));
     record.partitions.insert(
         row.name("partition_name")?,
         PartitionRecord {

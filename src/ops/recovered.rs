@@ -39,10 +39,17 @@ impl Ops {
         Ok(Ops::tables().filter(beside).collect())
     }
 
-    pub async fn drop_recovered(&self, table: &str) -> Result<(), OpsError> {
+    async fn drop_recovered(&self, table: &str) -> Result<(), OpsError> {
         let name = Ops::recovered_name(table);
         self.write(&sql::drop_table(&DatabaseName::ops(), &name))
             .await
+    }
+
+    pub async fn drop_all_recovered(&self) -> Result<(), OpsError> {
+        for table in self.recovered().await? {
+            self.drop_recovered(table).await?;
+        }
+        Ok(())
     }
 
     /// The table that is there goes for good. May run twice, as long as [`Ops::recovered`] is asked before: what is in its place is never
@@ -189,14 +196,10 @@ impl Ops {
         if labels.is_empty() {
             return Ok(BTreeSet::new());
         }
-        let list: Vec<String> = labels
-            .iter()
-            .map(|label| sql::text(label.as_str()))
-            .collect();
         let set = self
             .read(&format!(
                 "SELECT label FROM ops.{HISTORY}{SUFFIX} WHERE label IN ({})",
-                list.join(", ")
+                sql::texts(labels)
             ))
             .await?;
         let labels = set.rows().map(|row| label(&row, "label"));

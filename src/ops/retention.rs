@@ -20,7 +20,7 @@ impl Ops {
             self.write(&format!(
                 "UPDATE {HISTORY} SET expired_ms = {} WHERE label IN ({}) AND expired_ms IS NULL",
                 now.timestamp_millis(),
-                list(labels)
+                sql::texts(labels)
             ))
             .await?;
         }
@@ -31,7 +31,7 @@ impl Ops {
         for labels in labels.chunks(LABELS) {
             self.write(&format!(
                 "UPDATE {HISTORY} SET expired_ms = NULL WHERE label IN ({})",
-                list(labels)
+                sql::texts(labels)
             ))
             .await?;
         }
@@ -66,12 +66,4 @@ impl Ops {
         ))
         .await
     }
-}
-
-fn list(labels: &[Label]) -> String {
-    labels
-        .iter()
-        .map(|label| sql::text(label.as_str()))
-        .collect::<Vec<_>>()
-        .join(", ")
 }

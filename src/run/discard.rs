@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{Refused, RunError};
 use super::steps::{Builder, Proof, parse, proof};
-use super::undo::prove_open;
+use super::undoable::prove_open;
 use crate::names::TableName;
 use crate::ops::{RestoreRecord, StepRecord, StepState};
 use crate::plan::restore::Step;

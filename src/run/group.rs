@@ -129,10 +129,9 @@ pub async fn run(job: &Job, order: &GroupOrder, fires: &FireLog) -> Outcome {
 }
 
 fn made_full(results: &[DatabaseResult]) -> BTreeSet<DatabaseName> {
-    let made = results.iter().filter(|(_, result)| {
-        let record = result.as_ref().ok();
-        record.is_some_and(|record| record.kind == BackupKind::Full)
-    });
+    let made = results
+        .iter()
+        .filter(|(_, result)| matches!(result, Ok(record) if record.kind == BackupKind::Full));
     made.map(|(database, _)| database.clone()).collect()
 }
 

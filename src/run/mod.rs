@@ -31,6 +31,7 @@ pub mod safekeeping;
 pub mod slots;
 mod steps;
 pub mod undo;
+pub mod undoable;
 
 pub use error::{Refused, RefusedKind, RunError};
 pub use fires::{FireLog, Settlement};

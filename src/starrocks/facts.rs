@@ -56,22 +56,6 @@ pub async fn read_database(
     })
 }
 
-/// The columns of one table, in their order.
-pub async fn read_columns(
-    session: &Session,
-    database: &DatabaseName,
-    table: &TableName,
-) -> Result<Vec<ColumnFacts>, FactsError> {
-    let statement = sql::columns_of_table(database, table);
-    let set = query(session.as_ref(), &statement).await?;
-    let mut columns = Vec::new();
-    for row in set.rows() {
-        columns.push((row.number::<u32>("ORDINAL_POSITION")?, column(&row)?));
-    }
-    columns.sort_by_key(|(place, _)| *place);
-    Ok(columns.into_iter().map(|(_, column)| column).collect())
-}
-
 /// An empty database and a missing one look alike in `information_schema`.
 async fn prove_database(
     session: &dyn super::Frontend,
@@ -140,7 +124,7 @@ pub async fn read_second_look(
     Ok(looked)
 }
 
-fn assemble(
+pub(super) fn assemble(
     database: &DatabaseName,
     tables: &ResultSet,
     views: &ResultSet,
@@ -280,7 +264,7 @@ fn in_order<'a>(columns: &[Row<'a>]) -> Vec<Row<'a>> {
     columns
 }
 
-fn column(row: &Row<'_>) -> Result<ColumnFacts, RowError> {
+pub(super) fn column(row: &Row<'_>) -> Result<ColumnFacts, RowError> {
     Ok(ColumnFacts {
         name: row.text("COLUMN_NAME")?.to_owned(),
         kind: row
@@ -377,7 +361,7 @@ fn physical(partitions: &ResultSet) -> Result<Physical, RowError> {
     Ok(grouped)
 }
 
-fn physical_partition(row: &Row<'_>) -> Result<PhysicalPartition, RowError> {
+pub(super) fn physical_partition(row: &Row<'_>) -> Result<PhysicalPartition, RowError> {
     Ok(PhysicalPartition {
         id: row.number("PARTITION_ID")?,
         visible_version: row.number("VISIBLE_VERSION")?,

@@ -15,9 +15,8 @@ pub async fn read_frontends(session: &dyn Frontend) -> Result<Vec<FrontendRow>, 
     if leader_of(&frontends).is_some() {
         return Ok(frontends);
     }
-    // Refused, or without a leader either: then nobody knows better than the first answer.
-    let second = query(session, SHOW_PROC_FRONTENDS).await.ok();
-    let second = second.and_then(|set| frontend_rows(&set).ok());
+    let second = query(session, SHOW_PROC_FRONTENDS).await.ok(); // no error: refused, then nobody knows better than the first answer
+    let second = second.and_then(|set| frontend_rows(&set).ok()); // no error: the same
     Ok(second
         .filter(|rows| leader_of(rows).is_some())
         .unwrap_or(frontends))

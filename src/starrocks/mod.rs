@@ -7,6 +7,7 @@ mod error;
 mod facts;
 mod frontends;
 mod mysql;
+mod one_table;
 mod result;
 mod rows;
 mod session;
@@ -18,9 +19,10 @@ mod zone;
 pub use around::{read_grants, read_routine_loads, read_running_loads, read_surroundings};
 pub use definition::{has_counted_column, property, read_definition};
 pub use error::{ErrorClass, StatementError};
-pub use facts::{FactsError, database_exists, read_columns, read_database, read_second_look};
+pub use facts::{FactsError, database_exists, read_database, read_second_look};
 pub use frontends::{FrontendsError, cluster_id, leader_of, read_frontends};
 pub use mysql::{ClusterAddress, MysqlFrontend};
+pub use one_table::{TableParts, read_columns, read_parts, read_table};
 pub use result::{ResultSet, Row, RowError};
 pub use rows::{
     BackendRow, BackupJobRow, FrontendRow, RepositoryRow, RestoreJobRow, SnapshotContentRow,

@@ -3,14 +3,20 @@
 //! The text protocol has no parameters: names and values are quoted here, by type. BACKUP and RESTORE are sent in the legacy form, which
 //! every release from 3.1 to 4.2 accepts (`sql/parser/StarRocks.g4`).
 
+mod catalogue;
 mod partitions;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
+pub use catalogue::{
+    all_materialized_views, all_tables, all_tables_config, columns, fingerprints,
+    materialized_views, of_table, partitions, table_ids, tables, tables_config,
+    temporary_partitions,
+};
 pub use partitions::{
     Place, add_temporary_partition, drop_temporary_partition, fill_temporary_partition,
-    overwrite_partition, partition_ids, replace_partitions,
+    overwrite_partition, replace_partitions,
 };
 
 use crate::catalog::{Grantee, SnapshotTimestamp, TableGrant};
@@ -43,12 +49,16 @@ fn table(database: &DatabaseName, table: &TableName) -> String {
     format!("`{database}`.`{table}`")
 }
 
-fn idents<'a>(names: impl IntoIterator<Item = &'a PartitionName>) -> String {
-    names
-        .into_iter()
-        .map(|name| ident(name.as_str()))
-        .collect::<Vec<_>>()
-        .join(", ")
+/// Names in backticks, with commas between them.
+pub fn idents(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let names = names.into_iter().map(|name| ident(name.as_ref()));
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// String literals, with commas between them.
+pub fn texts(values: impl IntoIterator<Item = impl AsRef<str>>) -> String {
+    let values = values.into_iter().map(|value| text(value.as_ref()));
+    values.collect::<Vec<_>>().join(", ")
 }
 
 /// `items`: a table with the partitions that are taken of it, all where `None`.
@@ -138,13 +148,9 @@ pub fn show_snapshots<'a>(
     repository: &RepositoryName,
     labels: impl IntoIterator<Item = &'a Label>,
 ) -> String {
-    let labels: Vec<String> = labels
-        .into_iter()
-        .map(|label| text(label.as_str()))
-        .collect();
     format!(
         "SHOW SNAPSHOT ON `{repository}` WHERE SNAPSHOT IN ({})",
-        labels.join(", ")
+        texts(labels)
     )
 }
 
@@ -180,93 +186,6 @@ pub fn show_snapshot_details(
         "SHOW SNAPSHOT ON `{repository}` WHERE SNAPSHOT = {} AND TIMESTAMP = {}",
         text(label.as_str()),
         text(&timestamp.0)
-    )
-}
-
-pub fn tables(database: &DatabaseName) -> String {
-    format!(
-        "SELECT TABLE_NAME, TABLE_TYPE, ENGINE FROM information_schema.tables WHERE TABLE_SCHEMA = {}",
-        text(database.as_str())
-    )
-}
-
-pub fn materialized_views(database: &DatabaseName) -> String {
-    format!(
-        "SELECT TABLE_NAME, REFRESH_TYPE FROM information_schema.materialized_views WHERE TABLE_SCHEMA = {}",
-        text(database.as_str())
-    )
-}
-
-pub fn tables_config(database: &DatabaseName) -> String {
-    format!(
-        "SELECT TABLE_NAME, TABLE_ENGINE, TABLE_MODEL, PRIMARY_KEY, PARTITION_KEY, DISTRIBUTE_KEY, SORT_KEY, TABLE_ID \
-         FROM information_schema.tables_config WHERE TABLE_SCHEMA = {}",
-        text(database.as_str())
-    )
-}
-
-pub fn columns(database: &DatabaseName) -> String {
-    format!(
-        "SELECT TABLE_NAME, COLUMN_NAME, ORDINAL_POSITION, COLUMN_TYPE, IS_NULLABLE, COLUMN_DEFAULT, COLUMN_KEY, EXTRA, COLUMN_COMMENT, \
-         GENERATION_EXPRESSION FROM information_schema.columns WHERE TABLE_SCHEMA = {}",
-        text(database.as_str())
-    )
-}
-
-pub fn columns_of_table(database: &DatabaseName, name: &TableName) -> String {
-    format!(
-        "{} AND TABLE_NAME = {}",
-        columns(database),
-        text(name.as_str())
-    )
-}
-
-pub fn partitions(database: &DatabaseName) -> String {
-    format!(
-        "SELECT TABLE_NAME, PARTITION_NAME, PARTITION_ID, VISIBLE_VERSION, VISIBLE_VERSION_TIME, PARTITION_KEY, REPLICATION_NUM, IS_TEMP, \
-         DATA_SIZE, ROW_COUNT FROM information_schema.partitions_meta WHERE DB_NAME = {}",
-        text(database.as_str())
-    )
-}
-
-/// Databases whose tables nobody backs up: the cluster's own, and our memory.
-const NOT_LOOKED_AT: &str = "('information_schema', '_statistics_', 'sys', 'ops')";
-
-pub fn all_tables() -> String {
-    format!(
-        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE FROM information_schema.tables WHERE TABLE_SCHEMA NOT IN {NOT_LOOKED_AT}"
-    )
-}
-
-pub fn all_materialized_views() -> String {
-    "SELECT TABLE_SCHEMA, TABLE_NAME, REFRESH_TYPE FROM information_schema.materialized_views"
-        .to_owned()
-}
-
-pub fn all_tables_config() -> String {
-    format!(
-        "SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_ENGINE, TABLE_ID FROM information_schema.tables_config WHERE TABLE_SCHEMA NOT IN {NOT_LOOKED_AT}"
-    )
-}
-
-/// One row for each table that has temporary partitions.
-pub fn temporary_partitions() -> String {
-    "SELECT DISTINCT DB_NAME, TABLE_NAME, IS_TEMP FROM information_schema.partitions_meta WHERE IS_TEMP = 1".to_owned()
-}
-
-/// The names and ids of a database's tables, without their partitions.
-pub fn table_ids(database: &DatabaseName) -> String {
-    format!(
-        "SELECT TABLE_NAME, TABLE_ID FROM information_schema.tables_config WHERE TABLE_SCHEMA = {}",
-        text(database.as_str())
-    )
-}
-
-pub fn fingerprints(database: &DatabaseName) -> String {
-    format!(
-        "SELECT TABLE_NAME, PARTITION_NAME, PARTITION_ID, VISIBLE_VERSION, VISIBLE_VERSION_TIME, IS_TEMP \
-         FROM information_schema.partitions_meta WHERE DB_NAME = {}",
-        text(database.as_str())
     )
 }
 
@@ -311,11 +230,7 @@ pub fn copy_partition(
     partition: &PartitionName,
     columns: &[String],
 ) -> String {
-    let columns = columns
-        .iter()
-        .map(|column| ident(column))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let columns = idents(columns);
     let target = target.map_or_else(String::new, |name| format!(" PARTITION (`{name}`)"));
     format!(
         "INSERT INTO {}{target} ({columns}) SELECT {columns} FROM {} PARTITION (`{partition}`)",

@@ -82,26 +82,16 @@ pub(super) fn record(
     label: Label,
 ) -> BackupRecord {
     BackupRecord {
-        label,
-        kind: context.kind,
-        status: BackupStatus::Finished,
-        repository: context.repository.clone(),
         error: context.note.clone(),
         run: Some(context.run.clone()),
         group: Some(context.group.clone()),
         database: database.cloned(),
         baseline: context.baseline.clone(),
-        snapshot: None,
-        snapshot_created: None,
         started: Some(context.started),
         finished: Some(job.now()),
         trigger: Some(context.trigger),
         scheduled: context.scheduled,
         host: Some(job.host.to_string()),
-        partition_count: None,
-        data_bytes: None,
-        verified: None,
-        pin: None,
-        expired: None,
+        ..BackupRecord::bare(label, context.kind, context.repository.clone())
     }
 }

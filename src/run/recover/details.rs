@@ -6,15 +6,14 @@
 //! rows are like those of starrocks-br: without a group and without fingerprints, so that no rule lets them go and nothing is compared
 //! with them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::execute::{PATIENCE, Recovery};
 use super::snapshot::every;
 use crate::catalog::{
-    BackupKind, BackupRecord, BackupStatus, Manifest, PartitionRecord, RecordedFingerprint,
-    TableRecord, TableRecordState,
+    BackupKind, BackupRecord, Manifest, PartitionRecord, RecordedFingerprint, TableRecord,
 };
-use crate::names::{Label, RepositoryName};
+use crate::names::{Label, PartitionName, RepositoryName};
 use crate::plan::label::{OPS_LABEL, is_labelled_full};
 use crate::plan::settle::SnapshotContent;
 use crate::run::confirm::{ConfirmedSnapshot, confirm};
@@ -66,32 +65,20 @@ async fn put(
         return Ok(());
     };
     let manifest = manifest(&snapshot.content);
+    let kind = if is_labelled_full(label) {
+        BackupKind::Full
+    } else {
+        BackupKind::Incremental
+    };
     let record = BackupRecord {
-        label: label.clone(),
-        kind: if is_labelled_full(label) {
-            BackupKind::Full
-        } else {
-            BackupKind::Incremental
-        },
-        status: BackupStatus::Finished,
-        repository: repository.clone(),
         error: Some(NOTE.to_owned()),
-        run: None,
-        group: None,
         database: Some(database.clone()),
-        baseline: None,
         snapshot: Some(snapshot.timestamp.clone()),
         snapshot_created: snapshot.created,
         started: snapshot.created,
         finished: snapshot.created,
-        trigger: None,
-        scheduled: None,
-        host: None,
         partition_count: u64::try_from(manifest.partition_count()).ok(),
-        data_bytes: None,
-        verified: None,
-        pin: None,
-        expired: None,
+        ..BackupRecord::bare(label.clone(), kind, repository.clone())
     };
     let write = || async {
         ops.write_manifest(label, database, &manifest, &[], job.now())
@@ -109,17 +96,9 @@ fn manifest(content: &SnapshotContent) -> Manifest {
         data_bytes: 0,
         measured: None,
     };
-    let table = |names: &std::collections::BTreeSet<_>| TableRecord {
-        state: TableRecordState::Included,
-        table_id: None,
-        schema: None,
-        partitioning: None,
-        whole_table: true,
-        dropped_partitions: Default::default(),
-        partitions: names
-            .iter()
-            .map(|name| (Clone::clone(name), partition.clone()))
-            .collect::<BTreeMap<_, _>>(),
+    let table = |names: &BTreeSet<PartitionName>| {
+        let names = names.iter().cloned();
+        TableRecord::bare(names.map(|name| (name, partition.clone())).collect())
     };
     Manifest {
         tables: content

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::download::{Download, restore_row};
 use super::execute::{PATIENCE, Recovery, STEPS};
 use crate::catalog::{BackupKind, BackupRecord, BackupStatus};
-use crate::names::{DatabaseName, Label, RepositoryName, TableName};
+use crate::names::{DatabaseName, GroupName, Label, RepositoryName, TableName};
 use crate::ops::{HeldSlot, Ops, Scope};
 use crate::plan::label::OPS_LABEL;
 use crate::run::backup::BackupContext;
@@ -15,7 +15,8 @@ use crate::run::job::JobStop;
 use crate::run::preflight::backends;
 use crate::run::prune::PruneContext;
 use crate::starrocks::{
-    ErrorClass, Session, SnapshotRow, SnapshotStatus, StatementError, database_exists, query, sql,
+    ErrorClass, RestoreJobRow, Session, SnapshotRow, SnapshotStatus, StatementError,
+    database_exists, query, sql,
 };
 
 /// Without these a backup of `ops` is none.
@@ -256,21 +257,12 @@ impl Recovery<'_> {
                 row.label
             ));
             busy.class = ErrorClass::SlotBusy;
-            if row.label.starts_with(OPS_LABEL) {
-                session
-                    .execute(&sql::cancel_restore(&DatabaseName::ops()))
-                    .await?;
-            }
+            cancel_ours(session, &row).await?;
             // Over is what it must be seen to be.
             Err(busy.into())
         };
         job.patiently(PATIENCE, cancel).await?;
-        let drop = || async {
-            for table in ops.recovered().await? {
-                ops.drop_recovered(table).await?;
-            }
-            Ok(())
-        };
+        let drop = || async { Ok(ops.drop_all_recovered().await?) };
         job.patiently(PATIENCE, drop).await
     }
 
@@ -283,18 +275,10 @@ impl Recovery<'_> {
             job, session, ops, ..
         } = self;
         let clear = || async {
-            if let Some(row) = restore_row(session).await?
-                && !row.state.is_over()
-                && row.label.starts_with(OPS_LABEL)
-            {
-                session
-                    .execute(&sql::cancel_restore(&DatabaseName::ops()))
-                    .await?;
+            if let Some(row) = restore_row(session).await? {
+                cancel_ours(session, &row).await?;
             }
-            for table in ops.recovered().await? {
-                ops.drop_recovered(table).await?;
-            }
-            Ok(())
+            Ok(ops.drop_all_recovered().await?)
         };
         if let Err(error) = job.insist(PATIENCE, clear).await {
             let text = format!("tables named …_recovered are left in ops: {error}");
@@ -304,29 +288,21 @@ impl Recovery<'_> {
     }
 }
 
+/// Somebody else's runs on.
+async fn cancel_ours(session: &Session, row: &RestoreJobRow) -> Result<(), RunError> {
+    if !row.state.is_over() && row.label.starts_with(OPS_LABEL) {
+        session
+            .execute(&sql::cancel_restore(&DatabaseName::ops()))
+            .await?;
+    }
+    Ok(())
+}
+
 fn of_ops(label: &Label, repository: &RepositoryName) -> BackupRecord {
     BackupRecord {
-        label: label.clone(),
-        kind: BackupKind::Full,
-        status: BackupStatus::Finished,
-        repository: repository.clone(),
-        error: None,
-        run: None,
-        group: Some(crate::names::GroupName::of_ops()),
+        group: Some(GroupName::of_ops()),
         database: Some(DatabaseName::ops()),
-        baseline: None,
-        snapshot: None,
-        snapshot_created: None,
-        started: None,
-        finished: None,
-        trigger: None,
-        scheduled: None,
-        host: None,
-        partition_count: None,
-        data_bytes: None,
-        verified: None,
-        pin: None,
-        expired: None,
+        ..BackupRecord::bare(label.clone(), BackupKind::Full, repository.clone())
     }
 }
 

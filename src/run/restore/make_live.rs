@@ -14,7 +14,7 @@ use crate::run::error::RunError;
 use crate::run::group::Outcome;
 use crate::run::job::{Job, JobStop};
 use crate::run::steps::Builder;
-use crate::run::undo;
+use crate::run::{undo, undoable};
 
 /// How long the end is insisted on being written.
 const RECORDING: Duration = Duration::from_secs(600);
@@ -37,7 +37,7 @@ async fn begin(job: &Job, restore: &JobId) -> Result<Ended, RunError> {
     let (slot, _beating) = hold_database(job, &session, &ops, &context).await?;
     // Read again: another one may have been at work until now.
     let steps = ops.steps(restore).await?;
-    let fit = undo::prove_open(restore, &record, &steps);
+    let fit = undoable::prove_open(restore, &record, &steps);
     let mut builder = Builder::new(job, &session, &ops, &context, steps);
     let ended = match fit {
         Ok(()) => go(&mut builder, record).await?,

@@ -11,9 +11,7 @@ use crate::names::{DatabaseName, PartitionName, TableName};
 use crate::ops::StepState;
 use crate::plan::restore::Step;
 use crate::run::error::RunError;
-use crate::starrocks::{
-    RowError, Session, query, read_columns, read_database, read_definition, sql,
-};
+use crate::starrocks::{RowError, Session, query, read_columns, read_definition, read_table, sql};
 
 /// What is copied into, looked at once: a restore may copy thousands of partitions.
 #[derive(Debug, Clone)]
@@ -315,8 +313,8 @@ impl Builder<'_> {
     }
 
     async fn facts(&self, table: &TableName) -> Result<TableFacts, RunError> {
-        let mut facts = read_database(self.session, &self.context.database).await?;
-        facts.tables.remove(table).ok_or_else(|| {
+        let facts = read_table(self.session, &self.context.database, table).await?;
+        facts.ok_or_else(|| {
             RunError::Failed(format!("table {}.{table} is gone", self.context.database))
         })
     }

@@ -11,13 +11,13 @@ use std::collections::BTreeMap;
 
 use super::builder::Builder;
 use super::proof::{Proof, parse, proof};
-use super::stage::{Ids, LOOKS, Parts};
+use super::stage::{Ids, LOOKS, formal_ids, staged_ids};
 use super::swap::SWAP_PATIENCE;
 use crate::names::{PartitionName, TableName};
 use crate::ops::StepState;
 use crate::plan::restore::{ExchangedPartition, Step};
 use crate::run::error::{Refused, RunError};
-use crate::starrocks::sql;
+use crate::starrocks::{TableParts, sql};
 
 impl Builder<'_> {
     /// What the exchange will be recognised by.
@@ -27,9 +27,7 @@ impl Builder<'_> {
         partitions: &[ExchangedPartition],
     ) -> Result<Proof, RunError> {
         let parts = self.parts(table).await?;
-        let both = parts
-            .formal_ids(partitions)
-            .zip(parts.staged_ids(partitions));
+        let both = formal_ids(&parts, partitions).zip(staged_ids(&parts, partitions));
         let (before, after) = both.ok_or_else(|| replaced_meanwhile(table))?;
         Ok(Proof::Partitions {
             before,
@@ -49,7 +47,7 @@ impl Builder<'_> {
         };
         for _ in 0..LOOKS {
             let parts = self.parts_patiently(table).await?;
-            if parts.formal_ids(partitions).as_ref() == Some(after) {
+            if formal_ids(&parts, partitions).as_ref() == Some(after) {
                 return Ok(());
             }
             let moved: Vec<ExchangedPartition> = partitions
@@ -67,7 +65,7 @@ impl Builder<'_> {
         Err(never_still(table, &partitions[0].partition))
     }
 
-    fn is_kept(&self, table: &TableName, partition: &PartitionName, parts: &Parts) -> bool {
+    fn is_kept(&self, table: &TableName, partition: &PartitionName, parts: &TableParts) -> bool {
         let now = parts.formal.get(partition).map(ToString::to_string);
         let index = self.keeping(table, partition);
         let kept = index.map(|index| proof(&self.steps[index]));
@@ -109,18 +107,18 @@ impl Builder<'_> {
         let statement = sql::replace_partitions(&self.context.database, table, pairs);
         let send = || async {
             let parts = self.parts(table).await?;
-            let formal = parts.formal_ids(partitions);
+            let formal = formal_ids(&parts, partitions);
             if formal.as_ref() == Some(after) {
                 return Ok(());
             }
             if formal.as_ref() != Some(before)
-                || parts.staged_ids(partitions).as_ref() != Some(after)
+                || staged_ids(&parts, partitions).as_ref() != Some(after)
             {
                 return Err(replaced_meanwhile(table));
             }
             let sent = self.session.execute(&statement).await;
             // Refused or lost: a frontend may have sent it twice.
-            if self.parts(table).await?.formal_ids(partitions).as_ref() == Some(after) {
+            if formal_ids(&self.parts(table).await?, partitions).as_ref() == Some(after) {
                 return Ok(());
             }
             sent?;
@@ -144,7 +142,7 @@ impl Builder<'_> {
         if open.is_empty() {
             return Ok(());
         }
-        let both = parts.formal_ids(&open).zip(parts.staged_ids(&open));
+        let both = formal_ids(&parts, &open).zip(staged_ids(&parts, &open));
         let (before, after) = both.ok_or_else(|| replaced_meanwhile(holder))?;
         self.replace(holder, &open, &before, &after).await
     }
@@ -165,7 +163,7 @@ impl Builder<'_> {
             return Ok(());
         };
         let parts = self.parts_patiently(table).await?;
-        let now = parts.formal_ids(partitions);
+        let now = formal_ids(&parts, partitions);
         if now.as_ref() == Some(&before) {
             return Ok(());
         }
@@ -185,7 +183,7 @@ impl Builder<'_> {
             self.keep_again(table, part).await?;
         }
         let parts = self.parts_patiently(table).await?;
-        let staged = parts.staged_ids(partitions);
+        let staged = staged_ids(&parts, partitions);
         let back = staged.ok_or_else(|| replaced_meanwhile(table))?;
         let noted = Proof::Partitions {
             before,

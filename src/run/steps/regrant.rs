@@ -45,19 +45,8 @@ impl Builder<'_> {
 
     /// Transactions go by the table's id too (`transaction/TransactionState.java`): what has begun commits into the old data.
     pub(super) async fn tell_running_loads(&self, table: &TableName) {
-        let database = &self.context.database;
-        match read_running_loads(self.session, database).await {
-            Ok(labels) if labels.is_empty() => {}
-            Ok(labels) => {
-                let text = format!(
-                    "loads are running in {database} while {table} is swapped: {}; what they bring into it goes to the old data",
-                    labels.join(", ")
-                );
-                let help = "load it again once the restore is done";
-                self.job.journal.finding(text, Some(help.to_owned()));
-            }
-            Err(error) => tracing::warn!(%error, "running loads could not be looked at"),
-        }
+        let when = format!("{table} is swapped");
+        self.tell_loads(&when, "goes to the old data").await;
     }
 
     /// What such a load brings is in the partition that is gone when it commits (`transaction/DatabaseTransactionMgr.java`).
@@ -66,17 +55,21 @@ impl Builder<'_> {
         table: &TableName,
         partitions: &[ExchangedPartition],
     ) {
+        let names: Vec<&str> = partitions
+            .iter()
+            .map(|part| part.partition.as_str())
+            .collect();
+        let when = format!("{} of {table} is exchanged", names.join(", "));
+        self.tell_loads(&when, "is lost").await;
+    }
+
+    async fn tell_loads(&self, when: &str, fate: &str) {
         let database = &self.context.database;
         match read_running_loads(self.session, database).await {
             Ok(labels) if labels.is_empty() => {}
             Ok(labels) => {
-                let names: Vec<&str> = partitions
-                    .iter()
-                    .map(|part| part.partition.as_str())
-                    .collect();
                 let text = format!(
-                    "loads are running in {database} while {} of {table} is exchanged: {}; what they bring into it is lost",
-                    names.join(", "),
+                    "loads are running in {database} while {when}: {}; what they bring into it {fate}",
                     labels.join(", ")
                 );
                 let help = "load it again once the restore is done";

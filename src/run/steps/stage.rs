@@ -7,23 +7,16 @@ use super::builder::{Builder, UNSEEN};
 use super::copy::{Source, insertable, printable};
 use super::exchange::{never_still, replaced_meanwhile};
 use super::proof::Proof;
-use crate::catalog::{Fingerprint, PhysicalPartition};
+use crate::catalog::Fingerprint;
 use crate::names::{PartitionName, TableName};
 use crate::plan::restore::ExchangedPartition;
 use crate::run::error::{Refused, RunError};
 use crate::run::measure::{Part, count};
 use crate::starrocks::sql::Place;
-use crate::starrocks::{query, sql};
+use crate::starrocks::{TableParts, read_parts, sql};
 
 /// So often the live content is kept anew because something was loaded meanwhile.
 pub(super) const LOOKS: u32 = 5;
-
-/// The partitions of one table.
-#[derive(Debug, Default)]
-pub(super) struct Parts {
-    pub formal: BTreeMap<PartitionName, Fingerprint>,
-    pub temporary: BTreeMap<PartitionName, Fingerprint>,
-}
 
 /// One partition that is copied, looked at once.
 struct Copying<'a> {
@@ -38,24 +31,24 @@ struct Copying<'a> {
 
 pub(super) type Ids = BTreeMap<PartitionName, Vec<u64>>;
 
-impl Parts {
-    /// Of the partitions' own names; `None` where one is missing.
-    pub fn formal_ids(&self, partitions: &[ExchangedPartition]) -> Option<Ids> {
-        let ids = partitions.iter().map(|part| {
-            let fingerprint = self.formal.get(&part.partition)?;
-            Some((part.partition.clone(), ids(fingerprint)))
-        });
-        ids.collect()
-    }
+/// Of the partitions' own names; `None` where one is missing.
+pub(super) fn formal_ids(parts: &TableParts, partitions: &[ExchangedPartition]) -> Option<Ids> {
+    ids_of(partitions, |part| parts.formal.get(&part.partition))
+}
 
-    /// Of the temporary ones that are to take those names.
-    pub fn staged_ids(&self, partitions: &[ExchangedPartition]) -> Option<Ids> {
-        let ids = partitions.iter().map(|part| {
-            let fingerprint = self.temporary.get(&part.staged)?;
-            Some((part.partition.clone(), ids(fingerprint)))
-        });
-        ids.collect()
-    }
+/// Of the temporary ones that are to take those names.
+pub(super) fn staged_ids(parts: &TableParts, partitions: &[ExchangedPartition]) -> Option<Ids> {
+    ids_of(partitions, |part| parts.temporary.get(&part.staged))
+}
+
+fn ids_of<'p>(
+    partitions: &[ExchangedPartition],
+    find: impl Fn(&ExchangedPartition) -> Option<&'p Fingerprint>,
+) -> Option<Ids> {
+    let ids = partitions
+        .iter()
+        .map(|part| Some((part.partition.clone(), ids(find(part)?))));
+    ids.collect()
 }
 
 fn ids(fingerprint: &Fingerprint) -> Vec<u64> {
@@ -63,44 +56,11 @@ fn ids(fingerprint: &Fingerprint) -> Vec<u64> {
 }
 
 impl Builder<'_> {
-    /// After SYNC, as for tables.
-    pub(super) async fn parts(&self, table: &TableName) -> Result<Parts, RunError> {
-        query(self.session.as_ref(), "SYNC").await?;
-        let statement = sql::partition_ids(&self.context.database, table);
-        let set = query(self.session.as_ref(), &statement).await?;
-        let mut formal: BTreeMap<PartitionName, Vec<PhysicalPartition>> = BTreeMap::new();
-        let mut temporary = formal.clone();
-        for row in set.rows() {
-            // A name that no statement can hold is not of our world.
-            let Ok(name) = row.name("PARTITION_NAME") else {
-                continue;
-            };
-            let parts = if row.boolean("IS_TEMP")? {
-                &mut temporary
-            } else {
-                &mut formal
-            };
-            parts.entry(name).or_default().push(PhysicalPartition {
-                id: row.number("PARTITION_ID")?,
-                visible_version: row.number("VISIBLE_VERSION")?,
-                version_time: row
-                    .time("VISIBLE_VERSION_TIME")?
-                    .map_or(0, |time| time.timestamp()),
-            });
-        }
-        let whole = |parts: BTreeMap<PartitionName, Vec<PhysicalPartition>>| {
-            let named = parts.into_iter();
-            named
-                .map(|(name, parts)| (name, Fingerprint::new(parts)))
-                .collect()
-        };
-        Ok(Parts {
-            formal: whole(formal),
-            temporary: whole(temporary),
-        })
+    pub(super) async fn parts(&self, table: &TableName) -> Result<TableParts, RunError> {
+        Ok(read_parts(self.session, &self.context.database, table).await?)
     }
 
-    pub(super) async fn parts_patiently(&self, table: &TableName) -> Result<Parts, RunError> {
+    pub(super) async fn parts_patiently(&self, table: &TableName) -> Result<TableParts, RunError> {
         self.job.insist(UNSEEN, || self.parts(table)).await
     }
 

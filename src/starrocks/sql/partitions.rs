@@ -1,6 +1,6 @@
 //! Statements about temporary partitions, by which single partitions of a table are exchanged.
 
-use super::{fingerprints, ident, table, text};
+use super::{idents, table};
 use crate::names::{DatabaseName, PartitionName, TableName};
 
 /// A formal or a temporary partition of one table.
@@ -17,15 +17,6 @@ impl Place<'_> {
             Place::Temporary(name) => format!(" TEMPORARY PARTITION (`{name}`)"),
         }
     }
-}
-
-/// The partitions of one table, temporary ones too.
-pub fn partition_ids(database: &DatabaseName, name: &TableName) -> String {
-    format!(
-        "{} AND TABLE_NAME = {}",
-        fingerprints(database),
-        text(name.as_str())
-    )
 }
 
 /// `definition`: as for [`super::add_partition`].
@@ -75,11 +66,7 @@ pub fn fill_temporary_partition(
     (from, partition): (&TableName, &PartitionName),
     columns: &[String],
 ) -> String {
-    let columns = columns
-        .iter()
-        .map(|column| ident(column))
-        .collect::<Vec<_>>()
-        .join(", ");
+    let columns = idents(columns);
     format!(
         "INSERT INTO {} TEMPORARY PARTITION (`{staged}`) ({columns}) SELECT {columns} FROM {} PARTITION (`{partition}`)",
         table(database, into),
