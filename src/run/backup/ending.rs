@@ -40,7 +40,8 @@ impl Line<'_> {
                 let database = &order.database;
                 let settled = whole.settled.clone();
                 let record = finish(job, ops, context, database, label, *whole, slot).await?;
-                self.measure(&record.label, &settled).await;
+                self.measure(&record.label, &settled, context.latest_alter)
+                    .await;
                 Ok(Attempted::Done(Box::new(record)))
             }
             Ok(Taken::Torn(moved)) => {

@@ -9,12 +9,12 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::line::Line;
-use crate::catalog::{Manifest, Measured, Partitioning, TableFacts, TableRecord};
-use crate::names::{Label, PartitionName};
+use crate::catalog::{Manifest, Measured, Partitioning, RecordedFingerprint, TableRecord};
+use crate::names::{Label, PartitionName, TableName};
 use crate::plan::verify::{Measures, Verify, with_measures};
 use crate::run::error::RunError;
 use crate::run::measure::{Part, checksum, count};
-use crate::starrocks::{Session, read_database, read_second_look};
+use crate::starrocks::{Session, read_columns, read_parts, read_second_look};
 
 /// Measuring ends after this long, done or not; what was measured by then counts.
 const COUNTS_LIMIT: Duration = Duration::from_secs(10 * 60);
@@ -22,14 +22,16 @@ const CHECKSUMS_LIMIT: Duration = Duration::from_secs(60 * 60);
 
 impl Line<'_> {
     /// A failure costs the backup nothing: its restore is held against less.
-    pub(super) async fn measure(&self, label: &Label, settled: &Manifest) {
+    ///
+    /// `latest_alter`: of the look before the backup.
+    pub(super) async fn measure(&self, label: &Label, settled: &Manifest, latest_alter: u64) {
         let limit = match self.order.verify {
             Verify::None => return,
             Verify::Counts => COUNTS_LIMIT,
             Verify::Checksum => CHECKSUMS_LIMIT,
         };
         let journal = &self.job.journal;
-        match self.measure_within(label, settled, limit).await {
+        match self.measure_within(label, settled, latest_alter, limit).await {
             Ok((measured, all)) if measured < all => journal.finding(
                 format!(
                     "{measured} of {all} partitions of {label} were measured for verification; the others were loaded into, or there was no time"
@@ -49,6 +51,7 @@ impl Line<'_> {
         &self,
         label: &Label,
         settled: &Manifest,
+        latest_alter: u64,
         limit: Duration,
     ) -> Result<(usize, usize), RunError> {
         let Line {
@@ -59,7 +62,7 @@ impl Line<'_> {
             ..
         } = self;
         let database = &order.database;
-        let (found, latest_alter) = self.look_into(settled, limit).await?;
+        let found = self.look_into(settled, limit).await?;
         let after = read_second_look(session, database, latest_alter).await?;
         let measured = with_measures(settled, found, &after);
         let number = partitions(&measured)
@@ -74,64 +77,64 @@ impl Line<'_> {
         Ok((number, partitions(&measured).count()))
     }
 
-    /// With the latest change of columns that was known when it began.
-    async fn look_into(
-        &self,
-        settled: &Manifest,
-        limit: Duration,
-    ) -> Result<(Measures, u64), RunError> {
+    /// By name; the look behind it tells of what is no more what it was.
+    async fn look_into(&self, settled: &Manifest, limit: Duration) -> Result<Measures, RunError> {
         let Line { job, order, .. } = self;
         let session = job.cluster.long_session(limit);
         let deadline = Instant::now() + limit;
-        let facts = read_database(&session, &order.database).await?;
         let mut found = Measures::new();
         for (table, record) in settled.included() {
-            if Instant::now() > deadline || job.check_stop().is_err() {
+            let is_over = || Instant::now() > deadline || job.check_stop().is_err();
+            if is_over() {
                 break;
             }
-            let Some(table_facts) = facts
-                .tables
-                .get(table)
-                .filter(|facts| Some(facts.id) == record.table_id)
-            else {
-                continue;
+            let parts = exact(record);
+            let measured = match self.parts(&session, table, &parts, &is_over).await {
+                Ok(measured) => measured,
+                // One that is gone fails the statement of all of them.
+                Err(_) => {
+                    let now = read_parts(&session, &order.database, table).await?;
+                    let there = |part: &Part<'_>| now.formal.contains_key(part.name);
+                    let parts: Vec<Part<'_>> = parts.into_iter().filter(there).collect();
+                    self.parts(&session, table, &parts, &is_over).await?
+                }
             };
-            let measured = self.table(&session, table_facts, record, deadline).await?;
             found.insert(table.clone(), measured);
         }
-        Ok((found, facts.latest_alter))
+        Ok(found)
     }
 
-    async fn table(
+    async fn parts(
         &self,
         session: &Session,
-        facts: &TableFacts,
-        record: &TableRecord,
-        deadline: Instant,
+        table: &TableName,
+        parts: &[Part<'_>],
+        is_over: &(impl Fn() -> bool + Sync),
     ) -> Result<BTreeMap<PartitionName, Measured>, RunError> {
-        let Line { job, order, .. } = self;
-        let still = |name: &PartitionName| {
-            let now = facts.partitions.get(name).map(|now| &now.fingerprint);
-            let recorded = &record.partitions[name].fingerprint;
-            now.is_some_and(|now| recorded.matches(now))
-        };
-        let whole = facts.partitioning == Partitioning::Unpartitioned;
-        let names = record.partitions.keys().filter(|name| still(name));
-        let parts: Vec<Part<'_>> = names.map(|name| Part { name, whole }).collect();
-        if order.verify != Verify::Checksum {
-            return count(session, &order.database, &facts.name, &parts).await;
+        let database = &self.order.database;
+        if self.order.verify != Verify::Checksum {
+            return count(session, database, table, parts).await;
         }
+        let columns = read_columns(session, database, table).await?;
         let mut measured = BTreeMap::new();
         for part in parts {
-            if Instant::now() > deadline || job.check_stop().is_err() {
+            if is_over() {
                 break;
             }
-            let found =
-                checksum(session, &order.database, &facts.name, part, &facts.columns).await?;
+            let found = checksum(session, database, table, *part, &columns).await?;
             measured.insert(part.name.clone(), found);
         }
         Ok(measured)
     }
+}
+
+/// Partitions of which the snapshot's content is known.
+fn exact(record: &TableRecord) -> Vec<Part<'_>> {
+    let whole = record.partitioning == Some(Partitioning::Unpartitioned);
+    let partitions = record.partitions.iter();
+    let exact =
+        partitions.filter(|(_, held)| matches!(held.fingerprint, RecordedFingerprint::Exact(_)));
+    exact.map(|(name, _)| Part { name, whole }).collect()
 }
 
 fn partitions(manifest: &Manifest) -> impl Iterator<Item = Option<&Measured>> {
