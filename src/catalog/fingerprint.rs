@@ -8,6 +8,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use smallvec::SmallVec;
+
 /// One physical partition behind a partition name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhysicalPartition {
@@ -17,12 +19,14 @@ pub struct PhysicalPartition {
     pub version_time: i64,
 }
 
-/// The sorted physical partitions behind one partition name: equal fingerprint, equal content.
+/// The sorted physical partitions behind one partition name: equal fingerprint, equal content. There is one, unless rows are distributed at
+/// random.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Fingerprint(Vec<PhysicalPartition>);
+pub struct Fingerprint(SmallVec<[PhysicalPartition; 1]>);
 
 impl Fingerprint {
-    pub fn new(mut parts: Vec<PhysicalPartition>) -> Fingerprint {
+    pub fn new(parts: impl IntoIterator<Item = PhysicalPartition>) -> Fingerprint {
+        let mut parts: SmallVec<_> = parts.into_iter().collect();
         parts.sort_unstable();
         Fingerprint(parts)
     }

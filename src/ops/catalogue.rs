@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer as _};
 
 use super::history::OF_OPS;
 use super::insert::{Cell, inserts};
 use super::schema::columns_of;
 use super::{Ops, OpsError};
 use crate::names::Label;
-use crate::starrocks::{ResultSet, sql};
+use crate::starrocks::{ResultSet, Row, sql};
 
 /// One row: each column with its text.
 pub type Cells = BTreeMap<String, Option<String>>;
@@ -44,9 +44,8 @@ impl Mirrored {
 impl Ops {
     pub async fn inventory_rows(&self) -> Result<Vec<Cells>, OpsError> {
         let table = Mirrored::Inventory.name();
-        Ok(cells(
-            self.read(&format!("SELECT * FROM ops.{table}")).await?,
-        ))
+        let set = self.read(&format!("SELECT * FROM ops.{table}")).await?;
+        Ok(cells(&set))
     }
 
     /// Every backup that may be restored to or be built on, newest first. Not those of `ops` itself.
@@ -55,31 +54,33 @@ impl Ops {
             "SELECT * FROM ops.backup_history WHERE status = 'FINISHED' AND expired_ms IS NULL AND NOT ({OF_OPS}) \
              ORDER BY started_ms DESC, started_at DESC, label DESC"
         );
-        Ok(cells(self.read(&statement).await?))
+        Ok(cells(&self.read(&statement).await?))
     }
 
-    /// What one Label covers, as JSON of [`ManifestRows`]: written page by page, since the rows of a hundred thousand partitions would fill
-    /// some hundred megabytes.
-    pub async fn manifest_json(&self, label: &Label) -> Result<String, OpsError> {
+    /// What one Label covers, added to `json` as the fields of [`ManifestRows`]: page by page, since the rows of a hundred thousand partitions
+    /// would fill some hundred megabytes.
+    pub async fn manifest_json(&self, label: &Label, json: &mut String) -> Result<(), OpsError> {
         let label = sql::text(label.as_str());
         let tables = format!(
             "SELECT * FROM ops.{} WHERE label = {label}",
             Mirrored::Tables.name()
         );
         let tables = self.read(&tables).await?;
-        let mut json = format!("{{\"tables\":[{}],\"partitions\":[", objects(tables));
+        json.push_str("\"tables\":[");
+        json.push_str(&objects(&tables));
+        json.push_str("],\"partitions\":[");
         let mut is_first = true;
         let mut add = |page: ResultSet| {
-            if !is_first && !page.rows.is_empty() {
+            if !is_first && !page.is_empty() {
                 json.push(',');
             }
             is_first = false;
-            json.push_str(&objects(page));
+            json.push_str(&objects(&page));
             Ok(())
         };
         self.partition_pages(&label, &mut add).await?;
-        json.push_str("]}");
-        Ok(json)
+        json.push(']');
+        Ok(())
     }
 
     /// Upserts: may run twice. Columns that this release does not know are left out.
@@ -112,22 +113,31 @@ fn cell(text: Option<String>, kind: &str) -> Cell {
     }
 }
 
-fn cells(set: ResultSet) -> Vec<Cells> {
-    let columns: Vec<String> = set
-        .columns
-        .iter()
-        .map(|name| name.to_ascii_lowercase())
-        .collect();
-    let rows = set.rows.into_iter();
-    rows.map(|row| columns.iter().cloned().zip(row).collect())
-        .collect()
+fn names(set: &ResultSet) -> Vec<String> {
+    let names = set.columns().iter();
+    names.map(|name| name.to_ascii_lowercase()).collect()
+}
+
+fn cells(set: &ResultSet) -> Vec<Cells> {
+    let names = names(set);
+    let row = |row: Row<'_>| {
+        let texts = row.cells().map(|cell| cell.map(str::to_owned));
+        names.iter().cloned().zip(texts).collect()
+    };
+    set.rows().map(row).collect()
 }
 
 /// The rows as JSON objects, with commas between them.
-fn objects(set: ResultSet) -> String {
-    let rows = cells(set).into_iter();
-    let rows: Vec<String> = rows
-        .map(|row| serde_json::to_string(&row).expect("a row of texts is JSON"))
-        .collect();
-    rows.join(",")
+fn objects(set: &ResultSet) -> String {
+    let names = names(set);
+    let mut json = Vec::new();
+    for (index, row) in set.rows().enumerate() {
+        if index > 0 {
+            json.push(b',');
+        }
+        let mut object = serde_json::Serializer::new(&mut json);
+        let written = object.collect_map(names.iter().zip(row.cells()));
+        written.expect("a row of texts is JSON");
+    }
+    String::from_utf8(json).expect("JSON is text")
 }

@@ -61,30 +61,31 @@ fn cut(text: &str) -> &str {
     &text[..end]
 }
 
-/// The statements that insert `rows` into `table`, in order.
-pub fn inserts(
+/// The statements that insert `rows` into `table`, in order, each made when it is wanted.
+///
+/// Boxed: the compiler cannot tell of a closure with borrows in it, held over an `await`, that it may be sent.
+pub fn inserts<'a>(
     table: &str,
     columns: &[&str],
-    rows: impl IntoIterator<Item = Vec<Cell>>,
-) -> Vec<String> {
+    rows: impl IntoIterator<Item = Vec<Cell>, IntoIter: Send + 'a>,
+) -> Box<dyn Iterator<Item = String> + Send + 'a> {
     let head = head(table, None, columns);
-    let mut statements = Vec::new();
-    let mut current = String::new();
-    let mut count = 0;
-    for row in rows {
-        let row = tuple(&row);
-        if count == ROWS || (count > 0 && current.len() + row.len() > BYTES) {
-            statements.push(std::mem::take(&mut current));
-            count = 0;
+    let rows = rows.into_iter().map(|row| tuple(&row));
+    let mut rows = rows.peekable();
+    let next = move || {
+        let mut statement = head.clone();
+        statement.push_str(&rows.next()?);
+        let mut count = 1;
+        while count < ROWS
+            && let Some(row) = rows.next_if(|row| statement.len() + row.len() <= BYTES)
+        {
+            statement.push_str(", ");
+            statement.push_str(&row);
+            count += 1;
         }
-        current.push_str(if count == 0 { &head } else { ", " });
-        current.push_str(&row);
-        count += 1;
-    }
-    if count > 0 {
-        statements.push(current);
-    }
-    statements
+        Some(statement)
+    };
+    Box::new(std::iter::from_fn(next))
 }
 
 /// One row, claimed by a load label: of all who send the same label, one succeeds (`transaction/DatabaseTransactionMgr.java`).
@@ -116,14 +117,14 @@ mod tests {
     #[test]
     fn rows_are_batched_by_count_and_by_bytes() {
         let rows = (0..2_500).map(|number| vec![Cell::Number(number)]);
-        let statements = inserts("ops.t", &["n"], rows);
+        let statements: Vec<String> = inserts("ops.t", &["n"], rows).collect();
         assert_eq!(statements.len(), 3);
         assert!(statements[0].starts_with("INSERT INTO ops.t (`n`) VALUES (0), (1), "));
         assert!(statements[2].ends_with("(2499)"));
         let wide = (0..10).map(|_| vec![Cell::text("x".repeat(300 << 10))]);
-        let statements = inserts("ops.t", &["n"], wide);
+        let statements: Vec<String> = inserts("ops.t", &["n"], wide).collect();
         assert_eq!(statements.len(), 5);
         assert!(statements.iter().all(|statement| statement.len() < 1 << 20));
-        assert!(inserts("ops.t", &["n"], []).is_empty());
+        assert_eq!(inserts("ops.t", &["n"], []).count(), 0);
     }
 }

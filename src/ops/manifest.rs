@@ -71,36 +71,9 @@ impl Ops {
         left_out: &[LeftOut],
         now: DateTime<Utc>,
     ) -> Result<(), OpsError> {
-        let created = self.wall_clock(now);
-        let tables = manifest
-            .tables
-            .iter()
-            .map(|(table, record)| table_row(label, database, table, record));
-        let left_out = left_out
-            .iter()
-            .map(|out| left_out_row(label, database, out));
-        let partitions = manifest.tables.iter().flat_map(|(table, record)| {
-            let created = &created;
-            record.partitions.iter().map(move |(name, partition)| {
-                partition_row(
-                    label,
-                    database,
-                    table,
-                    name,
-                    partition,
-                    Cell::Literal(created.clone()),
-                )
-            })
-        });
-        let statements = inserts(PARTITIONS, &PARTITION_COLUMNS, partitions);
-        for statement in
-            statements
-                .iter()
-                .chain(&inserts(TABLES, &TABLE_COLUMNS, tables.chain(left_out)))
-        {
-            self.write(statement).await?;
-        }
-        Ok(())
+        let nothing = Manifest::default();
+        self.write_changes(label, database, (&nothing, manifest), left_out, now)
+            .await
     }
 
     /// Only what differs between the two is written: usually nothing.
@@ -133,21 +106,44 @@ impl Ops {
             ))
             .await?;
         }
-        let mut changed = after.clone();
-        changed
-            .tables
-            .retain(|table, record| before.tables.get(table) != Some(record));
-        for (table, record) in &mut changed.tables {
-            let known = before.tables.get(table);
-            record.partitions.retain(|name, partition| {
-                known.and_then(|known| known.partitions.get(name)) != Some(partition)
-            });
-        }
-        if changed.tables.is_empty() {
-            return Ok(());
-        }
-        self.write_manifest(label, database, &changed, &[], now)
+        self.write_changes(label, database, (before, after), &[], now)
             .await
+    }
+
+    async fn write_changes(
+        &self,
+        label: &Label,
+        database: &DatabaseName,
+        (before, after): (&Manifest, &Manifest),
+        left_out: &[LeftOut],
+        now: DateTime<Utc>,
+    ) -> Result<(), OpsError> {
+        let created = self.wall_clock(now);
+        let changed = |(table, record): &(&TableName, &TableRecord)| {
+            before.tables.get(*table) != Some(*record)
+        };
+        let changed = after.tables.iter().filter(changed);
+        let partitions = changed.clone().flat_map(|(table, record)| {
+            let created = &created;
+            let known = before.tables.get(table);
+            let known = move |name| known.and_then(|known| known.partitions.get(name));
+            let partitions = record.partitions.iter();
+            let changed = partitions.filter(move |(name, now)| known(*name) != Some(*now));
+            changed.map(move |(name, partition)| {
+                let created = Cell::Literal(created.clone());
+                partition_row(label, database, table, name, partition, created)
+            })
+        });
+        for statement in inserts(PARTITIONS, &PARTITION_COLUMNS, partitions) {
+            self.write(&statement).await?;
+        }
+        let tables = changed.map(|(table, record)| table_row(label, database, table, record));
+        let left_out = left_out.iter();
+        let left_out = left_out.map(|out| left_out_row(label, database, out));
+        for statement in inserts(TABLES, &TABLE_COLUMNS, tables.chain(left_out)) {
+            self.write(&statement).await?;
+        }
+        Ok(())
     }
 
     /// Rows of a label that never became a backup.
@@ -199,7 +195,7 @@ impl Ops {
             sql::text(label.as_str())
         );
         let set = self.read(&statement).await?;
-        let only = set.first().filter(|_| set.rows.len() == 1);
+        let only = set.first().filter(|_| set.len() == 1);
         only.map(|row| row.name("database_name"))
             .transpose()
             .map_err(|source| OpsError::Row {
@@ -255,7 +251,7 @@ impl Ops {
                 "SELECT * FROM {PARTITIONS} WHERE label IN ({labels}) ORDER BY label, key_hash LIMIT {PAGE} OFFSET {offset}"
             );
             let page = self.read(&page).await?;
-            let is_last = page.rows.len() < PAGE;
+            let is_last = page.len() < PAGE;
             each(page)?;
             if is_last {
                 return Ok(());

@@ -244,7 +244,7 @@ async fn adopt_backup(
         label,
         timeout,
         unseen: UNSEEN_WHEN_LOST,
-        manifest: &manifest,
+        manifest,
         latest_alter: context.latest_alter,
         baseline: &baseline,
     };
@@ -256,7 +256,7 @@ async fn adopt_backup(
                 context,
                 database,
                 label.clone(),
-                *whole,
+                &whole,
                 reservation,
             )
             .await?;

@@ -117,7 +117,7 @@ pub async fn confirm(
             )));
         }
     };
-    let content = snapshot_content(&details)?;
+    let content = snapshot_content(details)?;
     Ok(ConfirmedSnapshot {
         timestamp,
         created: content.created,

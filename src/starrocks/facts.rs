@@ -40,7 +40,7 @@ pub async fn read_database(
     // A frontend that is behind would show partitions as they were.
     query(session, "SYNC").await?;
     let tables = query(session, &sql::tables(database)).await?;
-    if tables.rows.is_empty() {
+    if tables.is_empty() {
         prove_database(session, database).await?;
     }
     // Before the columns: what changes them after this is seen by the second look.

@@ -329,16 +329,13 @@ async fn read(conn: &mut Conn, statement: &str) -> Result<ResultSet, mysql_async
             .collect::<Vec<String>>()
     });
     // One by one: a catalogue of a hundred thousand partitions is not to be in memory twice.
-    let mut rows: Vec<Vec<Option<String>>> = Vec::new();
+    let mut set = ResultSet::new(columns);
     result
-        .for_each(|row| rows.push(row.unwrap().into_iter().map(cell).collect()))
+        .for_each(|row| set.push(row.unwrap().into_iter().map(cell)))
         .await?;
     drop(result);
-    Ok(ResultSet {
-        columns,
-        rows,
-        affected: conn.affected_rows(),
-    })
+    set.affected = conn.affected_rows();
+    Ok(set)
 }
 
 fn text(bytes: Vec<u8>) -> String {

@@ -2,19 +2,28 @@
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
+/// The cells of all rows stand in one piece of memory: a catalogue has a row for each of a hundred thousand partitions, and a piece of its own
+/// costs a cell several times its few bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResultSet {
-    pub columns: Vec<String>,
-    pub rows: Vec<Vec<Option<String>>>,
+    columns: Vec<String>,
+    text: String,
+    /// Where the text of each row begins.
+    starts: Vec<usize>,
+    /// Of each cell in bytes, row by row, or [`NULL`].
+    lengths: Vec<u32>,
     /// Rows that an INSERT, UPDATE or DELETE changed.
     pub affected: u64,
 }
 
+/// No cell is so long: a packet of the protocol ends before.
+const NULL: u32 = u32::MAX;
+
 /// One row, with the names of its columns.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
-    columns: &'a [String],
-    cells: &'a [Option<String>],
+    set: &'a ResultSet,
+    index: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,11 +44,51 @@ pub enum RowError {
 }
 
 impl ResultSet {
+    pub fn new(columns: Vec<String>) -> ResultSet {
+        ResultSet {
+            columns,
+            ..ResultSet::default()
+        }
+    }
+
+    /// Of a statement that has no rows.
+    pub fn of_change(affected: u64) -> ResultSet {
+        ResultSet {
+            affected,
+            ..ResultSet::default()
+        }
+    }
+
+    /// A cell for each column.
+    pub fn push<C: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = Option<C>>) {
+        self.starts.push(self.text.len());
+        for cell in cells {
+            let cell = cell.as_ref().map(AsRef::as_ref);
+            self.text.push_str(cell.unwrap_or_default());
+            let length = cell.map_or(Ok(NULL), |cell| u32::try_from(cell.len()));
+            self.lengths.push(length.expect("a packet is shorter"));
+        }
+        assert_eq!(
+            self.lengths.len(),
+            self.starts.len() * self.columns.len(),
+            "a row has a cell for each column"
+        );
+    }
+
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.starts.is_empty()
+    }
+
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|cells| Row {
-            columns: &self.columns,
-            cells,
-        })
+        (0..self.len()).map(|index| Row { set: self, index })
     }
 
     pub fn first(&self) -> Option<Row<'_>> {
@@ -48,25 +97,36 @@ impl ResultSet {
 }
 
 impl<'a> Row<'a> {
+    /// In the order of the columns.
+    pub fn cells(&self) -> impl Iterator<Item = Option<&'a str>> + use<'a> {
+        let set = self.set;
+        let width = set.columns.len();
+        let lengths = &set.lengths[self.index * width..][..width];
+        let mut rest = &set.text[set.starts[self.index]..];
+        lengths.iter().map(move |&length| {
+            let length = (length != NULL).then_some(length as usize)?;
+            let (cell, after) = rest.split_at(length);
+            rest = after;
+            Some(cell)
+        })
+    }
+
+    fn position(&self, column: &str) -> Option<usize> {
+        let mut columns = self.set.columns.iter();
+        columns.position(|name| name.eq_ignore_ascii_case(column))
+    }
+
     /// `None` where the column is absent, which differs between releases, or NULL.
     pub fn optional(&self, column: &str) -> Option<&'a str> {
-        let index = self
-            .columns
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(column))?;
-        self.cells.get(index)?.as_deref()
+        self.cells().nth(self.position(column)?)?
     }
 
     pub fn nullable(&self, column: &'static str) -> Result<Option<&'a str>, RowError> {
-        let index = self
-            .columns
-            .iter()
-            .position(|name| name.eq_ignore_ascii_case(column))
-            .ok_or_else(|| RowError::NoColumn {
-                column,
-                present: self.columns.join(", "),
-            })?;
-        Ok(self.cells.get(index).and_then(Option::as_deref))
+        let index = self.position(column).ok_or_else(|| RowError::NoColumn {
+            column,
+            present: self.set.columns.join(", "),
+        })?;
+        Ok(self.cells().nth(index).flatten())
     }
 
     pub fn text(&self, column: &'static str) -> Result<&'a str, RowError> {
@@ -143,18 +203,10 @@ mod tests {
 
     #[test]
     fn rows_are_read_by_name_whatever_the_order_and_case() {
-        let set = ResultSet {
-            columns: ["Id", "Alive", "At"].map(str::to_owned).to_vec(),
-            rows: vec![
-                vec![Some("7".into()), Some("true".into()), None],
-                vec![
-                    None,
-                    Some("maybe".into()),
-                    Some("2026-01-02 03:04:05".into()),
-                ],
-            ],
-            affected: 0,
-        };
+        let mut set = ResultSet::new(["Id", "Alive", "At"].map(str::to_owned).to_vec());
+        set.push([Some("7"), Some("true"), None]);
+        set.push([None, Some("maybe"), Some("2026-01-02 03:04:05")]);
+        assert_eq!(set.len(), 2);
         let rows: Vec<Row> = set.rows().collect();
         assert_eq!(rows[0].number::<u64>("id"), Ok(7));
         assert_eq!(rows[0].boolean("ALIVE"), Ok(true));

@@ -220,16 +220,16 @@ impl SnapshotRow {
 
 /// SHOW SNAPSHOT with a timestamp: its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SnapshotDetailRow {
+pub struct SnapshotDetailRow<'a> {
     pub status: SnapshotStatus,
-    pub details: Option<String>,
+    pub details: Option<&'a str>,
 }
 
-impl SnapshotDetailRow {
-    pub fn read(row: &Row<'_>) -> Result<SnapshotDetailRow, RowError> {
+impl<'a> SnapshotDetailRow<'a> {
+    pub fn read(row: &Row<'a>) -> Result<SnapshotDetailRow<'a>, RowError> {
         Ok(SnapshotDetailRow {
             status: SnapshotStatus::parse(row.text("Status")?),
-            details: row.nullable("Details")?.map(str::to_owned),
+            details: row.nullable("Details")?,
         })
     }
 }
@@ -248,7 +248,7 @@ struct Details {
 #[derive(Deserialize)]
 struct DetailsTable {
     #[serde(default)]
-    partitions: BTreeMap<String, serde_json::Value>,
+    partitions: BTreeMap<String, serde::de::IgnoredAny>,
 }
 
 /// What a snapshot holds.

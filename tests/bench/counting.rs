@@ -150,15 +150,13 @@ impl Counting {
         });
         record.inside += entered.elapsed();
         match answer {
-            Ok(Reply::Rows(set)) => Ok(ResultSet {
-                columns: set.columns.into_iter().map(|column| column.name).collect(),
-                rows: set.rows,
-                affected: 0,
-            }),
-            Ok(Reply::Done(done)) => Ok(ResultSet {
-                affected: done.affected_rows,
-                ..ResultSet::default()
-            }),
+            Ok(Reply::Rows(set)) => {
+                let columns = set.columns.into_iter().map(|column| column.name);
+                let mut rows = ResultSet::new(columns.collect());
+                set.rows.into_iter().for_each(|row| rows.push(row));
+                Ok(rows)
+            }
+            Ok(Reply::Done(done)) => Ok(ResultSet::of_change(done.affected_rows)),
             Err(error) => Err(StatementError::refused(error.code, &error.message)),
         }
     }

@@ -13,6 +13,10 @@ const SMALL: [usize; 1] = [1_000];
 
 const MEGABYTE: f64 = 1_000_000.0;
 
+/// The most memory that the daemon may have: for itself, and for each partition, in bytes. 200 MB with a hundred thousand.
+const ITSELF: u64 = 25_000_000;
+const A_PARTITION: u64 = 1_750;
+
 pub fn measure(extent: Extent) -> Result<(), Failure> {
     let sizes: &[usize] = match extent {
         Extent::Whole => &WHOLE,
@@ -59,6 +63,13 @@ async fn one(partitions: usize) -> Result<(), Failure> {
     println!(
         "{partitions:>7}  {full:>13.2} s {incremental:>13.2} s {plan:>13.2} s {shown:>9.1} MB"
     );
+    let limit = ITSELF + A_PARTITION * partitions as u64;
+    if peak > limit {
+        return Err(format!(
+            "with {partitions} partitions the daemon had {peak} bytes of memory, and {limit} are the limit"
+        )
+        .into());
+    }
     Ok(())
 }
 

@@ -150,7 +150,7 @@ impl Scene {
         let ops = brd::ops::Ops::open(session.clone()).await?;
         let newest = "SELECT label FROM ops.backup_history WHERE status = 'FINISHED' ORDER BY snapshot_timestamp DESC LIMIT 1";
         let set = session.execute(newest).await?;
-        let label = Label::parse(set.rows[0][0].clone().ok_or("no label")?)?;
+        let label = Label::parse(set.first().ok_or("no label")?.text("label")?)?;
         let request = RestoreRequest::of(label);
         let plan = restore::plan(&session, &ops, job.id.clone(), &request).await?;
         self.tally.take();

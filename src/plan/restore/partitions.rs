@@ -173,5 +173,5 @@ fn staged(partition: &PartitionName, taken: &mut BTreeSet<String>) -> PartitionN
     while !taken.insert(name.to_lowercase()) {
         name.insert(0, 't');
     }
-    PartitionName::parse(&name).unwrap_or_else(|_| partition.clone())
+    PartitionName::parse(name).unwrap_or_else(|_| partition.clone())
 }

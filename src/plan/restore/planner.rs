@@ -320,7 +320,7 @@ impl RestorePlanner<'_> {
         taken.extend(tables.iter().map(|plan| plan.table.clone()));
         // Also one that is an index of its table (`catalog/OlapTable.java`, checkAndSetName).
         let views = self.live.surroundings.materialized_views.iter();
-        taken.extend(views.filter_map(|name| TableName::parse(name).ok()));
+        taken.extend(views.filter_map(|name| TableName::parse(name.as_str()).ok()));
         for name in tables
             .iter()
             .flat_map(|plan| &plan.sources)

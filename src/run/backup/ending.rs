@@ -38,8 +38,8 @@ impl Line<'_> {
         match taken {
             Ok(Taken::Whole(whole)) => {
                 let database = &order.database;
-                let settled = whole.settled.clone();
-                let record = finish(job, ops, context, database, label, *whole, slot).await?;
+                let record = finish(job, ops, context, database, label, &whole, slot).await?;
+                let settled = whole.settled;
                 self.measure(&record.label, &settled, context.latest_alter)
                     .await;
                 Ok(Attempted::Done(Box::new(record)))

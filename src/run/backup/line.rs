@@ -123,9 +123,7 @@ impl Line<'_> {
                 .close_unchanged(verified, &context, &label, &slot)
                 .await;
         }
-        let taken = self
-            .take(&plan, &context, baseline.as_ref(), &label, &slot)
-            .await;
+        let taken = self.take(plan, &context, baseline, &label, &slot).await;
         self.close(taken, &context, label, slot).await
     }
 
@@ -352,9 +350,9 @@ impl Line<'_> {
 
     async fn take(
         &self,
-        plan: &BackupPlan,
+        plan: BackupPlan,
         context: &BackupContext,
-        baseline: Option<&Baseline>,
+        baseline: Option<Baseline>,
         label: &Label,
         slot: &Reservation,
     ) -> Result<Taken, RunError> {
@@ -378,10 +376,10 @@ impl Line<'_> {
         job.journal.step(
             4,
             STEPS,
-            format!("submit BACKUP {label}: {}", summary(plan)),
+            format!("submit BACKUP {label}: {}", summary(&plan)),
         );
-        let unseen = self.submit(plan, label).await?;
-        let empty = BTreeMap::new();
+        let unseen = self.submit(&plan, label).await?;
+        let baseline = baseline.map_or_else(BTreeMap::new, |baseline| baseline.state);
         let under_way = UnderWay {
             job,
             session,
@@ -390,9 +388,9 @@ impl Line<'_> {
             label,
             timeout: order.job_timeout,
             unseen,
-            manifest: &plan.manifest,
+            manifest: plan.manifest,
             latest_alter: plan.latest_alter,
-            baseline: baseline.map_or(&empty, |baseline| &baseline.state),
+            baseline: &baseline,
         };
         under_way.see_through().await
     }

@@ -17,11 +17,11 @@ pub async fn finish(
     context: &BackupContext,
     database: &DatabaseName,
     label: Label,
-    whole: Whole,
+    whole: &Whole,
     slot: Reservation,
 ) -> Result<BackupRecord, RunError> {
     let mut record = record(job, context, Some(database), label);
-    record.snapshot = Some(whole.snapshot.timestamp);
+    record.snapshot = Some(whole.snapshot.timestamp.clone());
     record.snapshot_created = whole.snapshot.created;
     record.partition_count =
         Some(u64::try_from(whole.settled.partition_count()).unwrap_or(u64::MAX));

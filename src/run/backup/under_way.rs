@@ -36,13 +36,13 @@ pub struct UnderWay<'a> {
     pub timeout: Duration,
     /// How long the job may be nowhere to be seen.
     pub unseen: Duration,
-    pub manifest: &'a Manifest,
+    pub manifest: Manifest,
     pub latest_alter: u64,
     pub baseline: &'a BTreeMap<TableName, TableState>,
 }
 
 impl UnderWay<'_> {
-    pub async fn see_through(&self) -> Result<Taken, RunError> {
+    pub async fn see_through(self) -> Result<Taken, RunError> {
         let UnderWay {
             job,
             session,
@@ -52,14 +52,14 @@ impl UnderWay<'_> {
             timeout,
             unseen,
             ..
-        } = *self;
+        } = self;
         let mut watch =
             BackupWatch::new(job, session, database, repository, label, timeout, unseen);
         job.journal.step(5, STEPS, "wait for the cut");
         watch.until_cut().await?;
         let cut = watch.cut();
         let mut after = self.look_again().await?;
-        let mut moved = torn(self.manifest, self.baseline, &after);
+        let mut moved = torn(&self.manifest, self.baseline, &after);
         if moved.is_empty() {
             job.journal.step(6, STEPS, "wait for the upload");
             watch.until_finished().await?;
@@ -70,7 +70,7 @@ impl UnderWay<'_> {
                 );
                 job.journal.finding(text, None);
                 after = self.look_again().await?;
-                moved = torn(self.manifest, self.baseline, &after);
+                moved = torn(&self.manifest, self.baseline, &after);
             }
         }
         if !moved.is_empty() {
@@ -80,9 +80,9 @@ impl UnderWay<'_> {
         let snapshot = job
             .patiently(timeout, || confirm(session, repository, label))
             .await?;
-        let settled = settle(self.manifest, &after, &snapshot.content)?;
+        let settled = settle(&self.manifest, &after, &snapshot.content)?;
         Ok(Taken::Whole(Box::new(Whole {
-            planned: self.manifest.clone(),
+            planned: self.manifest,
             settled,
             snapshot,
         })))

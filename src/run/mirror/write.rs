@@ -106,7 +106,9 @@ async fn gather(
             manifests.insert(label.clone(), Source::Last(*offset, *length));
         } else if gathered < LIMIT {
             job.check_stop()?;
-            let text = manifest_line(&label, &ops.manifest_json(&label).await?);
+            let mut text = manifest_head(&label);
+            ops.manifest_json(&label, &mut text).await?;
+            text.push_str(MANIFEST_TAIL);
             gathered += text.len() as u64;
             manifests.insert(label.clone(), Source::New(text));
         }
@@ -147,12 +149,13 @@ fn label(row: &Cells, column: &str) -> Option<Label> {
     Label::recorded(text.as_str()).ok() // no error: a row that no statement can name
 }
 
-/// As [`Line::Manifest`] is written.
-fn manifest_line(label: &Label, rows: &str) -> String {
+/// As [`Line::Manifest`] begins and ends; between them are the fields of its rows.
+fn manifest_head(label: &Label) -> String {
     let label = serde_json::to_string(label).expect("a label is JSON");
-    let rows = rows.strip_prefix('{').unwrap_or(rows);
-    format!("{{\"manifest\":{{\"label\":{label},{rows}}}")
+    format!("{{\"manifest\":{{\"label\":{label},")
 }
+
+const MANIFEST_TAIL: &str = "}}";
 
 fn text(line: &Line) -> String {
     serde_json::to_string(line).expect("a line is JSON")
@@ -347,7 +350,8 @@ mod tests {
         };
         let label = named("x");
         let json = serde_json::to_string(&rows).unwrap();
-        let written = manifest_line(&label, &json);
+        let fields = &json[1..json.len() - 1];
+        let written = format!("{}{fields}{MANIFEST_TAIL}", manifest_head(&label));
         assert_eq!(written, text(&Line::Manifest { label, rows }));
     }
 

@@ -222,7 +222,7 @@ impl Builder<'_> {
         let statement = sql::has_text_null(&self.context.database, table, partition, column);
         let look = || async { Ok(query(self.session.as_ref(), &statement).await?) };
         let set = self.job.patiently(UNSEEN, look).await?;
-        Ok(!set.rows.is_empty())
+        Ok(!set.is_empty())
     }
 
     pub(super) async fn verify(

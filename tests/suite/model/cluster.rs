@@ -425,15 +425,13 @@ impl InProcess {
             _ => {}
         }
         match answer? {
-            answer::Answer::Done(done) => Ok(ResultSet {
-                affected: done.affected_rows,
-                ..ResultSet::default()
-            }),
-            answer::Answer::Rows(set) => Ok(ResultSet {
-                columns: set.columns.into_iter().map(|column| column.name).collect(),
-                rows: set.rows,
-                affected: 0,
-            }),
+            answer::Answer::Done(done) => Ok(ResultSet::of_change(done.affected_rows)),
+            answer::Answer::Rows(set) => {
+                let columns = set.columns.into_iter().map(|column| column.name);
+                let mut rows = ResultSet::new(columns.collect());
+                set.rows.into_iter().for_each(|row| rows.push(row));
+                Ok(rows)
+            }
         }
     }
 }
