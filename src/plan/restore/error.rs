@@ -1,5 +1,6 @@
 //! Why no plan can be made, and what to do next.
 
+use crate::catalog::LeftOutReason;
 use crate::names::{DatabaseName, GroupName, Label, TableName};
 
 /// Found before anything was touched.
@@ -28,10 +29,13 @@ pub enum RestorePlanError {
         database: DatabaseName,
         name: TableName,
     },
-    #[error("{database}.{name} is a view now, and cannot be swapped with the restored table")]
-    NotATable {
+    #[error(
+        "{database}.{name} {}, and cannot be swapped with the restored table", now(.reason)
+    )]
+    NotReplaceable {
         database: DatabaseName,
         name: TableName,
+        reason: LeftOutReason,
     },
     #[error(
         "backup `{label}` has no partition {partition:?}; it is named as TABLE.PARTITION, of a table that the backup holds"
@@ -88,12 +92,31 @@ impl RestorePlanError {
             RestorePlanError::LiveSchemaDiffers { table, .. } => format!(
                 "restore it beside the live one with --table {table} --no-swap, and copy what is needed from there"
             ),
-            RestorePlanError::NotATable { .. } => "rename or drop the view first".to_owned(),
+            RestorePlanError::NotReplaceable { database, name, reason } => match reason {
+                LeftOutReason::TemporaryPartitions => format!(
+                    "replace or drop them first; SHOW TEMPORARY PARTITIONS FROM `{database}`.`{name}` lists them"
+                ),
+                LeftOutReason::SharedName => "drop the temporary table, or close its session".to_owned(),
+                LeftOutReason::Unreadable => "grant SELECT and EXPORT on it to the user that brd connects as".to_owned(),
+                _ => "rename or drop it first".to_owned(),
+            },
             RestorePlanError::NoSnapshot { label, .. } | RestorePlanError::NoSource { label, .. } => {
                 format!("choose another recovery point; `brctl show {label}` tells what is recorded")
             }
             RestorePlanError::SchemaDiffers { .. } => "restore the chain's full, or a later full".to_owned(),
         }
+    }
+}
+
+fn now(reason: &LeftOutReason) -> String {
+    match reason {
+        LeftOutReason::View => "is a view now".to_owned(),
+        LeftOutReason::MaterializedView => "is a materialized view now".to_owned(),
+        LeftOutReason::NotOlap(engine) => format!("is a table of engine {engine} now"),
+        LeftOutReason::TemporaryPartitions => "has temporary partitions".to_owned(),
+        LeftOutReason::SharedName => "shares its name with a session's temporary table".to_owned(),
+        LeftOutReason::Unreadable => "shows no details to this user".to_owned(),
+        LeftOutReason::Missing => "cannot be found".to_owned(),
     }
 }
 

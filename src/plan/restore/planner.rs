@@ -6,16 +6,17 @@ use super::error::RestorePlanError;
 use super::plan::{Finish, LiveTable, PlannedLink, RestorePlan, SourcePlan, TablePlan};
 use super::request::Selection;
 use crate::catalog::{
-    Chain, Link, Partitioning, Surroundings, TableFacts, TableState, TableSurroundings,
+    Chain, LeftOutReason, Link, Partitioning, Surroundings, TableFacts, TableState,
+    TableSurroundings,
 };
 use crate::names::{DatabaseName, JobId, Label, PartitionName, RepositoryName, TableName};
 
 /// What the plan needs to know of the database as it is now.
 #[derive(Debug, Clone, Default)]
 pub struct LiveDatabase {
-    /// Every name that is taken, by whatever kind of table or view.
-    pub taken: BTreeSet<TableName>,
     pub tables: BTreeMap<TableName, TableFacts>,
+    /// Whatever else has a table's name, and why no restored table can be swapped with it.
+    pub others: BTreeMap<TableName, LeftOutReason>,
     pub alive_backends: u32,
     /// It is not there yet, or not any more.
     pub absent: bool,
@@ -263,13 +264,14 @@ impl RestorePlanner<'_> {
         state: &TableState,
     ) -> Result<LiveTable, RestorePlanError> {
         let Some(live) = self.live.tables.get(table) else {
-            if self.live.taken.contains(table) {
-                return Err(RestorePlanError::NotATable {
+            return match self.live.others.get(table) {
+                None => Ok(LiveTable::Gone),
+                Some(reason) => Err(RestorePlanError::NotReplaceable {
                     database: self.database.clone(),
                     name: table.clone(),
-                });
-            }
-            return Ok(LiveTable::Gone);
+                    reason: reason.clone(),
+                }),
+            };
         };
         let same = |name: &PartitionName| {
             let recorded = state
@@ -316,7 +318,8 @@ impl RestorePlanner<'_> {
     }
 
     fn prove_names_free(&self, tables: &[TablePlan]) -> Result<(), RestorePlanError> {
-        let mut taken = self.live.taken.clone();
+        let live = self.live.tables.keys().chain(self.live.others.keys());
+        let mut taken: BTreeSet<TableName> = live.cloned().collect();
         taken.extend(tables.iter().map(|plan| plan.table.clone()));
         // Also one that is an index of its table (`catalog/OlapTable.java`, checkAndSetName).
         let views = self.live.surroundings.materialized_views.iter();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::catalog::Chain;
 use crate::catalog::sketch::{chain, table, table_facts};
+use crate::catalog::{Chain, LeftOutReason};
 use crate::names::{DatabaseName, GroupName, JobId, RepositoryName};
 
 fn live(tables: &[&str], others: &[&str]) -> LiveDatabase {
@@ -14,10 +14,9 @@ fn live(tables: &[&str], others: &[&str]) -> LiveDatabase {
         .map(|facts| (facts.name.clone(), facts))
         .collect();
     LiveDatabase {
-        taken: tables
-            .keys()
-            .cloned()
-            .chain(others.iter().map(|name| table(name)))
+        others: others
+            .iter()
+            .map(|name| (table(name), LeftOutReason::View))
             .collect(),
         tables,
         alive_backends: 3,
@@ -338,6 +337,26 @@ fn what_cannot_be_planned_is_refused_with_the_reason() {
         );
         assert!(!error.help().is_empty());
     }
+}
+
+#[test]
+fn a_live_table_that_cannot_be_replaced_is_said_with_its_own_way_out() {
+    const T: &str = "t#1 s partitioned whole p1=11:2";
+    let refused = |reason| {
+        let mut live = live(&[], &[]);
+        live.others.insert(table("t"), reason);
+        let error = plan_of(&chain(&[&[T]]), &live, Selection::Everything, "_r").unwrap_err();
+        format!("{error}; {}", error.help())
+    };
+    assert_eq!(
+        refused(LeftOutReason::TemporaryPartitions),
+        "shop.t has temporary partitions, and cannot be swapped with the restored table; \
+         replace or drop them first; SHOW TEMPORARY PARTITIONS FROM `shop`.`t` lists them"
+    );
+    assert_eq!(
+        refused(LeftOutReason::NotOlap("MYSQL".to_owned())),
+        "shop.t is a table of engine MYSQL now, and cannot be swapped with the restored table; rename or drop it first"
+    );
 }
 
 #[test]

@@ -203,14 +203,9 @@ async fn live_database(
         }
         Err(error) => return Err(error.into()),
     };
-    let taken = facts
-        .tables
-        .keys()
-        .chain(facts.left_out.iter().map(|out| &out.table))
-        .cloned()
-        .collect();
+    let others = facts.left_out.into_iter();
     Ok(LiveDatabase {
-        taken,
+        others: others.map(|out| (out.table, out.reason)).collect(),
         tables: facts.tables,
         alive_backends: backends_alive,
         absent: false,
