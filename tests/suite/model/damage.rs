@@ -86,11 +86,10 @@ fn try_all(scene: Scene) {
     let all = std::env::var_os("BRD_DAMAGE").is_some();
     let troubles = |(after, effect): (usize, &Effect)| {
         let one = after % TROUBLES.len();
-        // The same statements for each partition: one trouble at each will do, another one each time.
-        let alike = scene.is_of_partitions();
-        let chosen = if all || (*effect == Effect::Durable && !alike) {
+        let chosen = if all || *effect == Effect::Durable {
             &TROUBLES[..]
-        } else if alike && *effect != Effect::Durable {
+        } else if scene.is_of_partitions() {
+            // The same reads for each partition, and in the other scenes.
             &[]
         } else {
             &TROUBLES[one..=one]

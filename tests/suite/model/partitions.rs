@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use brd::names::JobId;
 use brd::ops::Ops;
 use brd::plan::restore::RestoreRequest;
 use brd::run::{restore, undo};
@@ -9,7 +10,7 @@ use brd::run::{restore, undo};
 use super::change::NAMES;
 use super::cluster::Effect;
 use super::history::{Change, Event};
-use super::play::{End, Failure, Player};
+use super::play::{Failure, Player};
 use super::state;
 
 /// Rows by partition, of the table that all this is about.
@@ -83,11 +84,7 @@ pub async fn put_back(
     let mut statements = player.laboratory.statements();
     always_one_of(player, &[&right, &wrong])?;
     no_temporary_partition(player, table())?;
-    let done = format!(
-        "SELECT 1 FROM ops.restore_history WHERE job_id = '{}' AND status = 'FINISHED'",
-        job.id
-    );
-    if player.sql(&done).rows.is_empty() {
+    if !is_recorded(player, &job.id, "history", "status = 'FINISHED'") {
         same(&parts(player, table()), &wrong, "taken back")?;
         return Ok(statements);
     }
@@ -108,13 +105,18 @@ pub async fn put_back(
     let outcome = player
         .unless_killed(&undoing, undo::run(&undoing, &job.id, undo::Ending::Undo))
         .await;
-    let end = player.end_of(outcome).await?;
+    player.end_of(outcome).await?;
     if undone {
         statements = player.laboratory.statements();
     }
     always_one_of(player, &[&right, &wrong])?;
-    if end == End::Failed || parts(player, table()) != wrong {
-        // What the cluster refused is asked for again.
+    // What the cluster refused is asked for again, unless the next life has done it.
+    if !is_recorded(
+        player,
+        &job.id,
+        "steps",
+        "kind = 'exchange' AND state = 'UNDONE'",
+    ) {
         player.failure = Failure::Wrong;
         player.end(&job.id, undo::Ending::Undo).await?;
     }
@@ -122,6 +124,12 @@ pub async fn put_back(
     no_temporary_partition(player, table())?;
     player.end(&job.id, undo::Ending::Discard).await?;
     Ok(statements)
+}
+
+fn is_recorded(player: &Player, restore: &JobId, table: &str, what: &str) -> bool {
+    let recorded =
+        format!("SELECT 1 FROM ops.restore_{table} WHERE job_id = '{restore}' AND {what}");
+    !player.sql(&recorded).rows.is_empty()
 }
 
 /// Before every statement, the live table was whole.
