@@ -51,6 +51,17 @@ fn grants_on_the_live_table_hold_for_the_restored_one() {
 }
 
 #[test]
+fn a_grant_that_comes_after_the_plan_holds_for_the_restored_table_too() {
+    let world = World::with_sales();
+    world.sql("CREATE ROLE analyst");
+    let label = world.back_up("full");
+    let job = world.restore(&label, &["--no-swap"]);
+    world.sql("GRANT SELECT ON TABLE sales.customers TO ROLE analyst");
+    world.brctl(&["swap", &job, "--yes"]).ok();
+    assert_eq!(may_read(&world, "customers"), ["analyst"]);
+}
+
+#[test]
 fn a_grant_that_brd_may_not_give_is_said_with_its_statement_and_stops_nothing() {
     let (world, label) = with_grants();
     let denied = "Access denied; you need (at least one of) the GRANT privilege(s) on SYSTEM for this operation.";

@@ -318,20 +318,19 @@ fn finish(plan: &TablePlan) -> Vec<Step> {
     if plan.live == LiveTable::Gone {
         return vec![Step::Rename { restored, table }];
     }
-    let mut steps = Vec::new();
-    if !plan.around.grants.is_empty() {
-        steps.push(Step::Regrant {
+    vec![
+        // Also where there are none now: a swap may come days after its plan.
+        Step::Regrant {
             table: table.clone(),
             restored: restored.clone(),
-        });
-    }
-    steps.push(Step::Swap {
-        table,
-        restored: restored.clone(),
-    });
-    // The old data keeps its own dynamic partitioning and TTL under the suffix: off, or it is no longer what can be undone to.
-    steps.push(Step::Quiet { table: restored });
-    steps
+        },
+        Step::Swap {
+            table,
+            restored: restored.clone(),
+        },
+        // The old data keeps its own dynamic partitioning and TTL under the suffix: off, or it is no longer what can be undone to.
+        Step::Quiet { table: restored },
+    ]
 }
 
 impl RestorePlan {

@@ -175,6 +175,7 @@ fn everything_is_built_before_anything_becomes_live() {
         "download there (whole) from f0 as there_r",
         "verify there_r",
         "rename gone_r to gone",
+        "give the grants on there on there_r too",
         "swap there with there_r",
     ];
     assert_eq!(steps(&plan), expected);
