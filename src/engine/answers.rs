@@ -1,12 +1,13 @@
 //! What a request that asks the cluster is answered, by a task beside the main loop.
 
-use crate::catalog::{PartitionRecord, RecordedFingerprint};
+use crate::catalog::{BackupKind, Inventory, PartitionRecord, RecordedFingerprint};
 use crate::control::protocol::{
     BackupDetail, BackupList, BackupPartition, BackupTable, Report, ReportLine, Response, Verdict,
 };
 use crate::names::{DatabaseName, GroupName, Label, PartitionName, RepositoryName};
 use crate::ops::Ops;
-use crate::run::group::unknown_group;
+use crate::plan::label::{OPS_LABEL, is_labelled_full};
+use crate::run::group::{GroupOrder, labels_by_name, unknown_group};
 use crate::run::look::{self, Checked, LookedAt};
 use crate::run::preflight::{Purpose, backends, repository as prove_repository};
 use crate::run::{Cluster, Refused, RunError};
@@ -72,12 +73,10 @@ fn backup_partition((partition, record): (PartitionName, PartitionRecord)) -> Ba
     }
 }
 
-pub(super) async fn look_into(
-    cluster: &Cluster,
-    group: &GroupName,
-    baseline: Option<&Label>,
-    repository: &RepositoryName,
-) -> Result<(), RunError> {
+pub(super) async fn look_into(cluster: &Cluster, order: &GroupOrder) -> Result<(), RunError> {
+    let GroupOrder {
+        group, repository, ..
+    } = order;
     let session = cluster.session();
     let ops = Ops::open(session.clone()).await?;
     if group.is_of_ops() {
@@ -91,7 +90,8 @@ pub(super) async fn look_into(
     if inventory.0.is_empty() {
         return Err(unknown_group(&ops, group).await?.into());
     }
-    if let Some(label) = baseline {
+    prove_names(order, &inventory)?;
+    if let Some(label) = &order.baseline {
         let found = look::backup(&ops, label).await?.record;
         let of_group = |database: &DatabaseName| inventory.0.contains_key(database);
         if found
@@ -108,6 +108,26 @@ pub(super) async fn look_into(
         }
     }
     prove_repository(&session, repository, Purpose::Backup).await?;
+    Ok(())
+}
+
+/// Where all else is lost, the label is what tells a full from an incremental, and a backup of ops from others.
+fn prove_names(order: &GroupOrder, inventory: &Inventory) -> Result<(), Refused> {
+    for label in labels_by_name(order, inventory.0.keys()) {
+        if order.kind == BackupKind::Incremental && is_labelled_full(&label) {
+            return Err(Refused::usage(
+                format!("`{label}` is the name of a full, and an incremental was asked for"),
+                "leave --name out, or give one that does not end in a day and `full`: if this cluster and ops are lost, `brctl recover` can only \
+                 go by the name",
+            ));
+        }
+        if label.as_str().starts_with(OPS_LABEL) {
+            return Err(Refused::usage(
+                format!("`{label}` is the name of a backup of brd's own ops database"),
+                format!("give one that does not begin with `{OPS_LABEL}`"),
+            ));
+        }
+    }
     Ok(())
 }
 

@@ -169,14 +169,7 @@ impl Engine {
         );
         // Ends with the message below, or with the refusal.
         tokio::spawn(async move {
-            match look_into(
-                &cluster,
-                &order.group,
-                order.baseline.as_ref(),
-                &order.repository,
-            )
-            .await
-            {
+            match look_into(&cluster, &order).await {
                 Ok(()) => {
                     let work = Work::Backup(Box::new(order));
                     let _gone = inner.send(Inner::Enter {
@@ -326,6 +319,7 @@ pub(super) fn refusal(error: &RunError) -> Refusal {
         RunError::Refused(refused) if refused.kind == RefusedKind::NotFound => {
             RefusalCode::NotFound
         }
+        RunError::Refused(refused) if refused.kind == RefusedKind::Usage => RefusalCode::Usage,
         RunError::Chain(ChainError::Unknown(_)) => RefusalCode::NotFound,
         RunError::RestorePlan(
             RestorePlanError::TableNotInBackup { .. } | RestorePlanError::NothingOfGroup { .. },

@@ -24,12 +24,22 @@ pub enum RefusedKind {
     NotFound,
     /// It exists, and cannot be done.
     NotPossible,
+    /// The request itself is wrong.
+    Usage,
 }
 
 impl Refused {
     pub fn not_found(message: impl Into<String>, help: impl Into<String>) -> Refused {
         Refused {
             kind: RefusedKind::NotFound,
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+
+    pub fn usage(message: impl Into<String>, help: impl Into<String>) -> Refused {
+        Refused {
+            kind: RefusedKind::Usage,
             message: message.into(),
             help: help.into(),
         }

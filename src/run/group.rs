@@ -258,6 +258,26 @@ fn refusal(error: &RunError) -> RunError {
     }
 }
 
+/// The labels that a run of these databases asks for; none where no name was given.
+pub fn labels_by_name<'a>(
+    order: &GroupOrder,
+    databases: impl ExactSizeIterator<Item = &'a DatabaseName>,
+) -> Vec<Label> {
+    match &order.name {
+        None => Vec::new(),
+        Some(name) if databases.len() == 1 => vec![name.clone()],
+        Some(name) => databases
+            .filter_map(|database| name_with(name, database))
+            .collect(),
+    }
+}
+
+/// A label names one snapshot: with several databases, each gets the name with its own behind. `None`: too long.
+fn name_with(name: &Label, database: &DatabaseName) -> Option<Label> {
+    let safe = directory_safe(database.as_str());
+    Label::parse(format!("{name}_{safe}")).ok()
+}
+
 fn database_order(
     order: &GroupOrder,
     database: &DatabaseName,
@@ -267,11 +287,7 @@ fn database_order(
     let naming = match &order.name {
         None => Naming::Dated(order.day),
         Some(name) if one => Naming::Named(name.clone()),
-        // A label names one snapshot: with several databases, each gets the name with its own behind.
-        Some(name) => {
-            let safe = directory_safe(database.as_str());
-            Label::parse(format!("{name}_{safe}")).map_or(Naming::Dated(order.day), Naming::Named)
-        }
+        Some(name) => name_with(name, database).map_or(Naming::Dated(order.day), Naming::Named),
     };
     DatabaseOrder {
         group: order.group.clone(),

@@ -18,6 +18,7 @@ mod kinds;
 mod layers;
 mod model;
 mod monitoring;
+mod names_for_backups;
 mod operator;
 mod ops_backup;
 mod precheck;

@@ -14,6 +14,7 @@ use crate::ops::{Ops, Reservation, Scope, SlotClaim, SlotEnd};
 use crate::plan::backup::{
     BackupPlan, Baseline, Forced, Promotion, part_of_what_may_count, plan_full, plan_incremental,
 };
+use crate::plan::label::{self, is_labelled_full};
 use crate::run::baseline::BaselineQuery;
 use crate::run::error::{Refused, RunError};
 use crate::run::job::Job;
@@ -114,6 +115,9 @@ impl Line<'_> {
             }
         };
         let (plan, baseline) = planned;
+        if plan.kind == BackupKind::Full && !is_labelled_full(&label) {
+            self.tell_nameless_full(&label);
+        }
         let context = self.context(&plan, baseline.as_ref());
         if plan.items.is_empty() {
             let verified = self
@@ -125,6 +129,22 @@ impl Line<'_> {
         }
         let taken = self.take(plan, &context, baseline, &label, &slot).await;
         self.close(taken, &context, label, slot).await
+    }
+
+    fn tell_nameless_full(&self, label: &Label) {
+        let full = label::label(
+            self.order.database.as_str(),
+            self.order.day,
+            BackupKind::Full,
+            0,
+        );
+        self.job.journal.finding(
+            format!(
+                "`{label}` is not the name of a full: if the cluster is lost with every backup of ops and the mirror, `brctl recover` takes it for \
+                 an incremental, which cannot be restored"
+            ),
+            Some(format!("keep the mirror elsewhere, or name fulls as `{full}`")),
+        );
     }
 
     async fn look_and_plan(&self) -> Result<(BackupPlan, Option<Baseline>), RunError> {
