@@ -337,7 +337,10 @@ impl Recovery<'_> {
         }
         job.journal.finding(
             "there is neither a backup of ops nor a mirror that can be used: only what the snapshots tell of themselves comes back",
-            Some("if another host has a mirror, cancel this and give it with --from-mirror".to_owned()),
+            Some(
+                "if there is a mirror elsewhere: when this is over, DROP DATABASE `ops`, which it makes, and ask again with --from-mirror"
+                    .to_owned(),
+            ),
         );
         Ok(Source::Details)
     }

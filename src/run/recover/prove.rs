@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::context::{RecoverContext, RecoverOrder};
+use super::context::{RecoverContext, RecoverOrder, Source};
 use crate::names::RepositoryName;
 use crate::ops::{HeldSlot, Ops, SlotEnd};
 use crate::run::error::{Refused, RunError};
@@ -36,7 +36,42 @@ pub async fn prove(
     }
     prove_repository(session, order, own_mirror).await?;
     let ops = Ops::open(session.clone()).await?;
-    look(&ops, &order.repository).await.map(|_memory| ())
+    let memory = look(&ops, &order.repository).await?;
+    match &order.mirror {
+        None => Ok(()),
+        Some(mirror) => prove_mirror_counts(&memory, mirror).map_err(RunError::from),
+    }
+}
+
+/// What was brought back is never mixed with what another source knows: rows of both would stand side by side.
+fn prove_mirror_counts(memory: &Memory, mirror: &Path) -> Result<(), Refused> {
+    let mirror = mirror.display();
+    match memory {
+        Memory::Recovered(RecoverContext {
+            source: source @ (Source::Snapshot(_) | Source::Details),
+            ..
+        }) => Err(Refused::not_possible(
+            format!(
+                "ops was recovered already, from {source}: the mirror {mirror} would change nothing any more"
+            ),
+            "if nothing that you need was recorded in ops since (`brctl backups`), DROP DATABASE `ops`, or rename it, and ask again with \
+             --from-mirror; without --from-mirror its recovery points are looked at once more",
+        )),
+        Memory::Unfinished {
+            context:
+                RecoverContext {
+                    source: source @ (Source::Snapshot(_) | Source::Details),
+                    ..
+                },
+            ..
+        } => Err(Refused::not_possible(
+            format!(
+                "a recovery of ops from {source} was begun and is not over: the mirror {mirror} cannot take its place"
+            ),
+            "finish it first: ask again without --from-mirror; after that, the same with --from-mirror says how the mirror can be taken instead",
+        )),
+        Memory::Blank | Memory::Recovered(_) | Memory::Unfinished { .. } => Ok(()),
+    }
 }
 
 async fn prove_repository(

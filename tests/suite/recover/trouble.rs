@@ -146,6 +146,42 @@ fn a_recovery_from_the_mirror_is_finished_by_the_next_life() {
 }
 
 #[test]
+fn a_mirror_that_comes_too_late_is_refused_with_the_way_to_take_it() {
+    let lost = Lost::without_ops_backups();
+    let world = lost.new_cluster();
+    let first = recover(&world);
+    assert_eq!(first.code, 6, "{first:#?}");
+    said(&first, &["when this is over, DROP DATABASE `ops`"]);
+    let mirror = lost.mirror().display().to_string();
+    let from_mirror = [
+        "recover",
+        "--repository",
+        "nightly",
+        "--from-mirror",
+        &mirror,
+    ];
+    let parts = [
+        "ops was recovered already, from what the repository's snapshots tell",
+        &mirror,
+        "DROP DATABASE `ops`",
+    ];
+    world.brctl(&from_mirror).refused(5, &parts);
+    // As it says.
+    world.sql("DROP DATABASE `ops`");
+    let parts = [
+        "ops is recovered from the mirror",
+        "2 of 2 recovery points are whole",
+    ];
+    said(&world.brctl(&from_mirror).ok(), &parts);
+    lost.prove_restorable(&world);
+    // The same once more only looks.
+    said(
+        &world.brctl(&from_mirror).ok(),
+        &["ops was recovered already"],
+    );
+}
+
+#[test]
 fn a_recovery_that_fails_is_taken_up_where_it_stands() {
     let lost = Lost::with_ops_backups();
     let world = lost.new_cluster();
