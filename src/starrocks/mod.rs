@@ -22,7 +22,7 @@ pub use error::{ErrorClass, StatementError};
 pub use facts::{FactsError, database_exists, read_database, read_second_look};
 pub use frontends::{FrontendsError, cluster_id, leader_of, read_frontends};
 pub use mysql::{ClusterAddress, MysqlFrontend};
-pub use one_table::{TableParts, read_columns, read_parts, read_table};
+pub use one_table::{TableParts, read_columns, read_ids, read_parts, read_table};
 pub use result::{ResultSet, Row, RowError};
 pub use rows::{
     BackendRow, BackupJobRow, FrontendRow, RepositoryRow, RestoreJobRow, SnapshotContentRow,

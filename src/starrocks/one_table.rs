@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::facts::{assemble, column, physical_partition};
-use super::{FactsError, Session, query, sql};
+use super::{FactsError, Session, StatementError, query, sql};
 use crate::catalog::{ColumnFacts, Fingerprint, PhysicalPartition, TableFacts};
 use crate::names::{DatabaseName, PartitionName, TableName};
 
@@ -27,6 +27,25 @@ pub async fn read_table(
     let partitions = of_table(sql::partitions(database)).await?;
     let mut facts = assemble(database, &tables, &views, &configs, &columns, &partitions)?;
     Ok(facts.tables.remove(table))
+}
+
+/// The ids of those of these tables that there are.
+///
+/// After SYNC: a frontend that is behind would tell ids from before a swap, and lead to a second one.
+pub async fn read_ids(
+    session: &Session,
+    database: &DatabaseName,
+    tables: &[&TableName],
+) -> Result<BTreeMap<TableName, u64>, StatementError> {
+    query(session.as_ref(), "SYNC").await?;
+    let set = query(session.as_ref(), &sql::table_ids(database, tables)).await?;
+    let ids = set.rows().filter_map(|row| {
+        Some((
+            row.name("TABLE_NAME").ok()?,
+            row.optional_number("TABLE_ID").ok()??,
+        ))
+    });
+    Ok(ids.collect())
 }
 
 /// The columns of one table, in their order; also of one that has temporary partitions.

@@ -156,14 +156,14 @@ impl<'a> Builder<'a> {
     async fn look_before(&self, step: &Step) -> Result<Proof, RunError> {
         Ok(match step {
             Step::Swap { table, restored } => {
-                let ids = self.ids().await?;
+                let ids = self.ids(&[table, restored]).await?;
                 Proof::Ids {
                     live: ids.get(table).copied(),
                     restored: expected_id(&ids, restored)?,
                 }
             }
             Step::Rename { restored, table } => {
-                let ids = self.ids().await?;
+                let ids = self.ids(&[restored, table]).await?;
                 if ids.contains_key(table) {
                     return Err(vanished(table));
                 }
@@ -187,12 +187,12 @@ impl<'a> Builder<'a> {
             }
             // Whether the live table is the one that was planned with; what becomes of its partitions is told by their own ids.
             Step::Stage { table, .. } => Proof::Planned {
-                live: self.ids().await?.get(table).copied(),
+                live: self.ids(&[table]).await?.get(table).copied(),
             },
             Step::Add {
                 table, partition, ..
             } => {
-                let live = self.ids().await?.get(table).copied();
+                let live = self.ids(&[table]).await?.get(table).copied();
                 if self.parts(table).await?.formal.contains_key(partition) {
                     return Err(vanished(table));
                 }
@@ -213,7 +213,7 @@ impl<'a> Builder<'a> {
 
     /// Planned long ago, perhaps: what has taken the name since is somebody's, and is neither used nor dropped.
     async fn prove_absent(&self, table: &TableName) -> Result<(), RunError> {
-        if self.ids().await?.contains_key(table) {
+        if self.ids(&[table]).await?.contains_key(table) {
             return Err(Refused::not_possible(
                 format!(
                     "table {}.{table} has appeared since the plan was made",
@@ -250,7 +250,7 @@ impl<'a> Builder<'a> {
             }
             Step::Download { download_as, .. } => {
                 self.download(step, download_as, proof, announced).await?;
-                let table_id = expected_id(&self.ids().await?, download_as)?;
+                let table_id = expected_id(&self.ids(&[download_as]).await?, download_as)?;
                 return Ok(Some(Proof::Built { table_id }));
             }
             Step::Quiet { table } => self.quiet(table, proof).await,

@@ -7,27 +7,17 @@ use super::builder::Builder;
 use super::proof::Proof;
 use crate::names::TableName;
 use crate::run::error::{Refused, RunError};
-use crate::starrocks::{StatementError, query, sql};
+use crate::starrocks::{StatementError, read_ids, sql};
 
 /// A new leader may take minutes to be there; giving up between two swaps is worse than waiting.
 pub(super) const SWAP_PATIENCE: Duration = Duration::from_secs(600);
 
 impl Builder<'_> {
-    /// After SYNC: a frontend that is behind would tell ids from before a swap, and lead to a second one.
-    pub(super) async fn ids(&self) -> Result<BTreeMap<TableName, u64>, RunError> {
-        query(self.session.as_ref(), "SYNC").await?;
-        let set = query(
-            self.session.as_ref(),
-            &sql::table_ids(&self.context.database),
-        )
-        .await?;
-        let ids = set.rows().filter_map(|row| {
-            Some((
-                row.name("TABLE_NAME").ok()?,
-                row.optional_number("TABLE_ID").ok()??,
-            ))
-        });
-        Ok(ids.collect())
+    pub(super) async fn ids(
+        &self,
+        tables: &[&TableName],
+    ) -> Result<BTreeMap<TableName, u64>, RunError> {
+        Ok(read_ids(self.session, &self.context.database, tables).await?)
     }
 
     /// One atomic statement. Whether it ran is told by whose id stands under the live name.
@@ -46,7 +36,7 @@ impl Builder<'_> {
         };
         self.job
             .insist(SWAP_PATIENCE, || async {
-                let ids = self.ids().await?;
+                let ids = self.ids(&[table, restored]).await?;
                 match ids.get(table) {
                     Some(id) if id == built => return Ok(()),
                     Some(id) if id == live && ids.get(restored) == Some(built) => {}
@@ -55,7 +45,7 @@ impl Builder<'_> {
                 self.session
                     .execute(&sql::swap(&self.context.database, table, restored))
                     .await?;
-                match self.ids().await?.get(table) {
+                match self.ids(&[table]).await?.get(table) {
                     Some(id) if id == built => Ok(()),
                     Some(id) if id == live => Err(swapped_twice(table)),
                     _ => Err(vanished(table)),
@@ -78,7 +68,7 @@ impl Builder<'_> {
         };
         self.job
             .insist(SWAP_PATIENCE, || async {
-                let ids = self.ids().await?;
+                let ids = self.ids(&[from, to]).await?;
                 match (ids.get(from), ids.get(to)) {
                     (_, Some(id)) if id == built => return Ok(()),
                     (Some(id), None) if id == built => {}
@@ -94,14 +84,14 @@ impl Builder<'_> {
 
     /// The statement said OK: now the ids must say so too.
     async fn expect(&self, table: &TableName, id: u64) -> Result<(), RunError> {
-        if self.ids().await?.get(table) == Some(&id) {
+        if self.ids(&[table]).await?.get(table) == Some(&id) {
             return Ok(());
         }
         Err(vanished(table))
     }
 
     pub async fn id_of(&self, table: &TableName) -> Result<Option<u64>, RunError> {
-        let look = || async { Ok(self.ids().await?.get(table).copied()) };
+        let look = || async { Ok(self.ids(&[table]).await?.get(table).copied()) };
         self.job.insist(SWAP_PATIENCE, look).await
     }
 }

@@ -72,10 +72,13 @@ pub fn temporary_partitions() -> String {
 }
 
 /// The names and ids of a database's tables, without their partitions.
-pub fn table_ids(database: &DatabaseName) -> String {
+/// Of these tables, which are looked at again and again: a database may have thousands of others.
+pub fn table_ids(database: &DatabaseName, tables: &[&TableName]) -> String {
+    let names: Vec<String> = tables.iter().map(|name| text(name.as_str())).collect();
     format!(
-        "SELECT TABLE_NAME, TABLE_ID FROM information_schema.tables_config WHERE TABLE_SCHEMA = {}",
-        text(database.as_str())
+        "SELECT TABLE_NAME, TABLE_ID FROM information_schema.tables_config WHERE TABLE_SCHEMA = {} AND TABLE_NAME IN ({})",
+        text(database.as_str()),
+        names.join(", ")
     )
 }
 
