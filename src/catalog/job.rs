@@ -5,6 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::names::{DatabaseName, GroupName, JobId, Label};
 
+/// What has become of what a restore made, as `ops` has it: jobs that came after it may have ended it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    Live,
+    Beside,
+    TakenBack,
+    /// Taking it back failed, and a person is needed.
+    HalfTakenBack,
+    Discarded,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum JobKind {

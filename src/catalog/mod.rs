@@ -27,5 +27,5 @@ pub use facts::{
 };
 pub use fingerprint::{Fingerprint, PhysicalPartition, RecordedFingerprint, SchemaFingerprint};
 pub use inventory::{Inventory, TablePattern};
-pub use job::{JobEvent, JobEventKind, JobKind, JobState, JobSummary};
+pub use job::{JobEvent, JobEventKind, JobKind, JobState, JobSummary, Standing};
 pub use manifest::{Manifest, Measured, PartitionRecord, TableRecord, TableRecordState};

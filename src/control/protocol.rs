@@ -30,7 +30,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::catalog::{
-    BackupKind, BackupRecord, JobSummary, LeftOut, Partitioning, TableRecordState,
+    BackupKind, BackupRecord, JobSummary, LeftOut, Partitioning, Standing, TableRecordState,
 };
 use crate::names::{PartitionName, RepositoryName, TableName};
 
@@ -268,6 +268,9 @@ pub struct JobDetail {
     pub events: Vec<JobEvent>,
     /// For a restore.
     pub plan: Option<RestorePlan>,
+    /// For a restore that is done; `None` where `ops` could not be asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Standing>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,17 +1,19 @@
 //! Jobs of earlier lives, as ops remembers them.
 
-use crate::catalog::{BackupKind, BackupRecord, JobKind, JobState, JobSummary};
+use crate::catalog::{BackupKind, BackupRecord, JobKind, JobState, JobSummary, Standing};
 use crate::control::protocol::JobDetail;
 use crate::names::JobId;
-use crate::ops::{HeldSlot, Ops, RestoreRecord, Scope};
+use crate::ops::{HeldSlot, Ops, RestoreRecord, Scope, StepRecord};
 use crate::run::prune::PruneContext;
 use crate::run::recover::RecoverContext;
+use crate::run::undoable::standing;
 use crate::run::{Refused, RunError};
 
 /// A job of an earlier life: a restore on record, a run of backups, or one that is being finished right now.
 pub(super) async fn earlier_job(ops: &Ops, job: &JobId) -> Result<JobDetail, RunError> {
     if let Some(record) = ops.restore(job).await? {
-        return Ok(of_record(record));
+        let steps = ops.steps(job).await?;
+        return Ok(as_it_stands(of_record(record.clone()), &record, &steps));
     }
     let records = ops.backups_of_run(job).await?;
     if !records.is_empty() {
@@ -23,6 +25,25 @@ pub(super) async fn earlier_job(ops: &Ops, job: &JobId) -> Result<JobDetail, Run
     }
     let message = format!("no job with the id `{job}` is known");
     Err(Refused::not_found(message, "`brctl jobs` lists them").into())
+}
+
+/// A restore of this life, with what has become of it since.
+pub(super) async fn since(ops: &Ops, detail: JobDetail) -> Result<JobDetail, RunError> {
+    let job = &detail.summary.job;
+    let Some(record) = ops.restore(job).await? else {
+        return Ok(detail);
+    };
+    let steps = ops.steps(job).await?;
+    Ok(as_it_stands(detail, &record, &steps))
+}
+
+fn as_it_stands(mut detail: JobDetail, record: &RestoreRecord, steps: &[StepRecord]) -> JobDetail {
+    detail.standing = standing(record, steps);
+    if detail.standing == Some(Standing::HalfTakenBack) {
+        detail.summary.state = JobState::Stuck;
+        detail.summary.message = record.error.clone().unwrap_or_default();
+    }
+    detail
 }
 
 fn bare_summary(job: &JobId, kind: JobKind, state: JobState, message: String) -> JobSummary {
@@ -67,6 +88,7 @@ fn of_run(job: &JobId, records: &[BackupRecord]) -> JobDetail {
         summary,
         events: Vec::new(),
         plan: None,
+        standing: None,
     }
 }
 
@@ -98,6 +120,7 @@ fn left_over(job: &JobId, slot: HeldSlot) -> JobDetail {
         summary,
         events: Vec::new(),
         plan: None,
+        standing: None,
     }
 }
 
@@ -125,5 +148,6 @@ fn of_record(record: RestoreRecord) -> JobDetail {
         plan: record
             .plan
             .and_then(|plan| serde_json::from_str(&plan).ok()),
+        standing: None,
     }
 }

@@ -1,15 +1,18 @@
 //! Requests that come over the control socket: answered at once from memory, or by a task that asks the cluster and answers when it knows.
 
+use std::time::Duration;
+
 use tokio::sync::oneshot;
 
 use super::answers::{check, init, list_backups, look_into, show_backup};
 use super::asker::Asker;
 use super::coverage::{coverage_line, covered};
-use super::earlier::earlier_job;
+use super::earlier::{earlier_job, since};
 use super::event::Event;
 use super::ids::new_job_id;
 use super::main_loop::{Engine, Inner, asked_by, unknown_job};
 use super::work::{Wish, Work};
+use crate::catalog::JobKind;
 use crate::config::Schedule;
 use crate::control::protocol::{
     Accepted, BackupRequest, JobDetail, JobList, PointList, Refusal, RefusalCode, Request,
@@ -19,9 +22,12 @@ use crate::names::{GroupName, JobId, RepositoryName};
 use crate::ops::Ops;
 use crate::plan::restore::GroupZones;
 use crate::run::restore::{Insist, precheck};
-use crate::run::undo::{self, Ending};
+use crate::run::undo::Ending;
 use crate::run::undoable;
 use crate::run::{RunError, restore};
+
+/// How long `brctl show JOB` waits for what has become of a restore.
+const STANDING_LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) type Answer = oneshot::Sender<Result<Response, Refusal>>;
 
@@ -230,14 +236,7 @@ impl Engine {
         );
         // Ends with the message below, or with the refusal.
         tokio::spawn(async move {
-            let found = async {
-                let ops = Ops::open(cluster.session()).await?;
-                undo::find(&ops, &job).await
-            };
-            let fit = found
-                .await
-                .and_then(|(record, steps)| undoable::prove_fit(&record, &steps, ending));
-            match fit {
+            match undoable::prove_possible(&cluster.session(), &job, ending).await {
                 Ok(()) => {
                     let work = Work::End {
                         restore: job,
@@ -278,22 +277,38 @@ impl Engine {
         self.event(Event::CancelAsked { job })
     }
 
-    /// From memory; a restore of an earlier life from ops.
+    /// From memory; a restore of an earlier life from ops, and what has become of one that is done.
     fn show_job(&self, job: JobId, answer: Answer) {
-        if let Some((summary, events, plan)) = self.board.detail(&job) {
-            return reply(
-                answer,
-                Ok(Response::Job(Box::new(JobDetail {
-                    summary,
-                    events,
-                    plan,
-                }))),
-            );
-        }
+        let known = self.board.detail(&job);
+        let known = known.map(|(summary, events, plan)| JobDetail {
+            summary,
+            events,
+            plan,
+            standing: None,
+        });
+        let ended = |detail: &JobDetail| {
+            detail.summary.kind == JobKind::Restore && detail.summary.state.is_over()
+        };
+        let known = match known {
+            Some(detail) if !ended(&detail) => {
+                return reply(answer, Ok(Response::Job(Box::new(detail))));
+            }
+            known => known,
+        };
         let cluster = self.setup.cluster.clone();
         aside(answer, async move {
-            let ops = Ops::open(cluster.session()).await?;
-            Ok(Response::Job(Box::new(earlier_job(&ops, &job).await?)))
+            let open = || Ops::open(cluster.session());
+            let Some(detail) = known else {
+                let found = earlier_job(&open().await?, &job).await?;
+                return Ok(Response::Job(Box::new(found)));
+            };
+            let look = async { since(&open().await?, detail.clone()).await };
+            // A cluster that does not answer takes nothing from what is in memory.
+            let detail = match tokio::time::timeout(STANDING_LIMIT, look).await {
+                Ok(Ok(looked)) => looked,
+                _ => detail,
+            };
+            Ok(Response::Job(Box::new(detail)))
         });
     }
 }

@@ -22,7 +22,7 @@ use crate::starrocks::{ClusterZone, ResultSet, RowError, Session, StatementError
 pub use catalogue::{Cells, ManifestRows, Mirrored};
 pub use fires::{Claim, FireKey, FireOutcome, FireRecord};
 pub use manifest::RecordedManifest;
-pub use restores::{RestoreRecord, RestoreStatus, StepRecord, StepState};
+pub use restores::{RestoreRecord, RestoreStatus, STUCK, StepRecord, StepState};
 pub use schema::{Initialised, SchemaError};
 pub use slot::{HeldSlot, Reservation, Reserved, Scope, SlotClaim, SlotEnd};
 

@@ -20,6 +20,9 @@ const STEPS: &str = "ops.restore_steps";
 /// Longest text of a VARCHAR(1048576) column that still leaves a statement under 1 MiB.
 const PLAN_LIMIT: usize = 800 << 10;
 
+/// In `error_message`, before what a person must know where taking a restore back has failed.
+pub const STUCK: &str = "STUCK: ";
+
 /// The words of `ops.restore_history.status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RestoreStatus {
@@ -157,6 +160,22 @@ impl Ops {
             })
     }
 
+    /// Of all restores, what made a table or a partition live and tells of this id; the latest first.
+    pub async fn live_steps_about(&self, id: u64) -> Result<Vec<(JobId, StepRecord)>, OpsError> {
+        let set = self
+            .read(&format!(
+                "SELECT * FROM {STEPS} WHERE kind IN ('swap', 'rename', 'exchange') AND detail LIKE '%{id}%' ORDER BY at_ms DESC, step_no DESC"
+            ))
+            .await?;
+        set.rows()
+            .map(|row| Ok((row.name("job_id")?, step(&row)?)))
+            .collect::<Result<_, _>>()
+            .map_err(|source| OpsError::Row {
+                table: STEPS,
+                source,
+            })
+    }
+
     /// Idempotent.
     pub async fn record_restore(&self, record: &RestoreRecord) -> Result<(), OpsError> {
         let wall = |at: Option<_>| at.map_or(Cell::Null, |at| Cell::Literal(self.wall_clock(at)));
@@ -230,6 +249,14 @@ impl Ops {
     pub async fn open_restores(&self) -> Result<Vec<RestoreRecord>, OpsError> {
         self.restores_where(&format!(
             "status = 'FINISHED' AND job_id IN (SELECT job_id FROM {STEPS} WHERE kind IN ('swap', 'rename') AND state = 'PENDING')"
+        ))
+        .await
+    }
+
+    /// Finished ones that an undo has left half taken back.
+    pub async fn stuck_restores(&self) -> Result<Vec<RestoreRecord>, OpsError> {
+        self.restores_where(&format!(
+            "status = 'FINISHED' AND error_message LIKE '{STUCK}%'"
         ))
         .await
     }

@@ -353,11 +353,13 @@ async fn adopt_restore(
         if context.phase == Phase::Undo && !steps.is_empty() {
             let mut builder = Builder::new(job, session, ops, context, steps);
             let undone = undo::resume(&mut builder, &record).await;
-            let end = undone
-                .as_ref()
-                .map_or(SlotEnd::Failed, |_| SlotEnd::Finished);
+            let (end, line) = match undone {
+                Err(error @ RunError::Stopped(JobStop::Detach)) => return Err(error),
+                Ok(ended) => ended,
+                Err(error) => (SlotEnd::Failed, error.full_text()),
+            };
             ops.release(reservation, end, job.now()).await?;
-            return undone;
+            return Ok(line);
         }
         ops.release(reservation, SlotEnd::Finished, job.now())
             .await?;

@@ -134,6 +134,7 @@ impl Probe {
         if self.1.backs_up() {
             view.problems.extend(ops_unsafe(&self.0).await?);
         }
+        view.problems.extend(half_taken_back(&self.0).await?);
         view.open_restores = open_restores(&self.0).await?;
         Ok(view)
     }
@@ -175,6 +176,21 @@ async fn ops_unsafe(session: &Session) -> Result<Option<String>, RunError> {
             GroupName::OPS
         )
     }))
+}
+
+async fn half_taken_back(session: &Session) -> Result<Vec<String>, RunError> {
+    let ops = Ops::open(session.clone()).await?;
+    if !ops.is_complete().await? {
+        return Ok(Vec::new());
+    }
+    let stuck = ops.stuck_restores().await?.into_iter();
+    let told = stuck.map(|record| {
+        format!(
+            "restore {} is half taken back: `brctl show {}` tells what to run",
+            record.job, record.job
+        )
+    });
+    Ok(told.collect())
 }
 
 async fn open_restores(session: &Session) -> Result<Vec<RestoreRecord>, RunError> {

@@ -17,7 +17,9 @@ mod fires;
 pub mod group;
 pub mod job;
 pub mod journal;
+mod keeper;
 mod labels;
+mod left_behind;
 pub mod look;
 mod measure;
 pub mod mirror;
@@ -30,6 +32,7 @@ pub mod restore;
 pub mod safekeeping;
 pub mod slots;
 mod steps;
+mod take_back;
 pub mod undo;
 pub mod undoable;
 

@@ -1,310 +1,26 @@
-//! Taking a restore back: while it runs and fails, or afterwards on request.
+//! What a person asks of a restore that is over: that it is taken back, made live, or dropped.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::by_hand::by_hand;
 use super::discard::{Foreign, discard, expire};
 use super::error::{Refused, RunError};
 use super::group::Outcome;
-use super::job::Job;
+use super::job::{Job, JobStop};
 use super::restore::{Phase, RestoreContext, hold_database, make_live};
-use super::steps::{Builder, Proof, parse, proof};
-use super::undoable::{is_live_step, nothing_to_undo};
+use super::steps::{Builder, parse, prove_undoable};
+use super::take_back::take_back_step;
+use super::undoable::{is_live_step, prove_fit};
 use crate::catalog::JobState;
-use crate::names::{JobId, TableName};
-use crate::ops::{Ops, RestoreRecord, SlotEnd, StepRecord, StepState};
-use crate::plan::restore::Step;
-use crate::starrocks::{RestoreJobRow, RestoreState, Session, sql};
+use crate::names::JobId;
+use crate::ops::{Ops, RestoreRecord, STUCK, SlotEnd, StepRecord, StepState};
+use crate::starrocks::Session;
 
-/// How long a RESTORE that is to be ended may take to end.
+/// How long the end is insisted on being written.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// After a failure: swaps back what was swapped, ends the running RESTORE, removes what was built. Errors are the statements for a person.
-///
-/// A name whose swap could not be taken back holds the old live data: nothing of it is touched any more.
-///
-/// `from`: the first step that is taken back.
-pub async fn take_back(builder: &mut Builder<'_>, from: usize) -> Result<(), Vec<String>> {
-    let mut left = Vec::new();
-    let mut untouchable: BTreeSet<TableName> = BTreeSet::new();
-    for index in (from..builder.steps.len()).rev() {
-        // Stuck ones too: an earlier life may have met a cluster in trouble.
-        let begun = !matches!(
-            builder.steps[index].state,
-            StepState::Pending | StepState::Undone
-        );
-        let Ok(step) = parse(&builder.steps[index]) else {
-            continue;
-        };
-        if !begun
-            || step
-                .holders()
-                .iter()
-                .any(|name| untouchable.contains(*name))
-        {
-            continue;
-        }
-        let taken_back = take_back_step(builder, index, &step).await;
-        let state = if taken_back.is_ok() {
-            StepState::Undone
-        } else {
-            StepState::Stuck
-        };
-        if let Err(error) = &taken_back {
-            builder.job.journal.finding(
-                format!("taking back \"{}\" failed: {error}", step.describe()),
-                error.help(),
-            );
-            left.extend(by_hand(&builder.context.database, &step));
-            if step.makes_live() {
-                untouchable.extend(step.holders().into_iter().cloned());
-            }
-        }
-        if let Err(error) = builder.mark(index, state).await {
-            builder.job.journal.finding(
-                format!("the step's state could not be written: {error}"),
-                None,
-            );
-        }
-    }
-    if left.is_empty() { Ok(()) } else { Err(left) }
-}
-
-async fn take_back_step(
-    builder: &mut Builder<'_>,
-    index: usize,
-    step: &Step,
-) -> Result<(), RunError> {
-    let proof = &proof(&builder.steps[index]);
-    match step {
-        Step::Swap { table, restored } => swap_back(builder, table, restored, proof).await,
-        Step::Rename { restored, table } => rename_back(builder, restored, table, proof).await,
-        Step::Quiet { table } => reawaken(builder, index, table, proof).await,
-        Step::Download { download_as, .. } => {
-            end_restore(builder, step, proof).await?;
-            drop_built(builder, download_as, step, proof).await
-        }
-        Step::Exchange { table, partitions } => {
-            builder.exchange_back(index, table, partitions).await
-        }
-        // The former content must stand under the partition's name before the exchange is taken back.
-        Step::Settle { holder, partitions } if builder.steps[index].state != StepState::Done => {
-            builder.settle(holder, partitions).await
-        }
-        Step::Stage { table, staged, .. } => builder.unstage(table, staged).await,
-        Step::Add {
-            table, partition, ..
-        } => builder.take_live_partition_away(table, partition).await,
-        Step::Copy { .. }
-        | Step::DropPartition { .. }
-        | Step::DropHelper { .. }
-        | Step::Regrant { .. }
-        | Step::Keep { .. }
-        | Step::Settle { .. }
-        | Step::Verify { .. } => Ok(()),
-    }
-}
-
-/// Only what a RESTORE of ours made, and never the data that was live, whatever name it stands under.
-async fn drop_built(
-    builder: &Builder<'_>,
-    table: &TableName,
-    step: &Step,
-    proof: &Proof,
-) -> Result<(), RunError> {
-    let database = &builder.context.database;
-    let Some(id) = builder.id_of(table).await? else {
-        return Ok(());
-    };
-    if was_live(builder, id) {
-        return Err(Refused::not_possible(
-            format!("table {table} holds the data that was live before the restore, and is kept"),
-            "swap it back by hand",
-        )
-        .into());
-    }
-    match maker(builder, step, proof, id).await? {
-        Maker::Ours => builder.repeat(&sql::drop_table(database, table)).await,
-        Maker::Somebody => {
-            let text = format!("table {database}.{table} is not of this restore, and stays");
-            builder.job.journal.finding(text, None);
-            Ok(())
-        }
-        Maker::Unknown => Err(Refused::not_possible(
-            format!("nothing tells any more whether this restore made table {database}.{table}, so it is kept"),
-            "look at it, and drop it if it is not needed",
-        )
-        .into()),
-    }
-}
-
-fn was_live(builder: &Builder<'_>, id: u64) -> bool {
-    builder
-        .steps
-        .iter()
-        .any(|record| matches!(proof(record), Proof::Ids { live: Some(live), .. } if live == id))
-}
-
-enum Maker {
-    Ours,
-    Somebody,
-    /// The one row that would tell is another job's by now.
-    Unknown,
-}
-
-/// Who made the table that stands where the step's RESTORE was to make one. A RESTORE that the cluster cancels removes what it made
-/// (`backup/RestoreJob.cancelInternal`): what stands there then is somebody's.
-async fn maker(
-    builder: &Builder<'_>,
-    step: &Step,
-    proof: &Proof,
-    id: u64,
-) -> Result<Maker, RunError> {
-    let before = match proof {
-        Proof::Built { table_id } if *table_id == id => return Ok(Maker::Ours),
-        Proof::Built { .. } => return Ok(Maker::Somebody),
-        Proof::LastRestore { job_id } => job_id,
-        _ => return Ok(Maker::Unknown),
-    };
-    let Step::Download { label, .. } = step else {
-        return Ok(Maker::Unknown);
-    };
-    let row = builder
-        .job
-        .insist(PATIENCE, || builder.restore_row())
-        .await?;
-    let row = row.filter(|row| row.label == label.as_str() && row.job_id != *before);
-    Ok(match row.map(|row| row.state) {
-        Some(RestoreState::Finished) => Maker::Ours,
-        Some(RestoreState::Cancelled) => Maker::Somebody,
-        _ => Maker::Unknown,
-    })
-}
-
-/// Dynamic partitioning and TTL of an old table, which were switched off when it went out of use. It still stands under the suffix.
-async fn reawaken(
-    builder: &Builder<'_>,
-    index: usize,
-    table: &TableName,
-    proof: &Proof,
-) -> Result<(), RunError> {
-    let Proof::Properties { before } = proof else {
-        return Ok(());
-    };
-    let earlier = builder.steps.iter().take(index);
-    let after_swap = earlier
-        .filter_map(|record| parse(record).ok())
-        .any(|step| matches!(step, Step::Swap { restored, .. } if restored == *table));
-    if !after_swap {
-        return Ok(());
-    }
-    for (key, value) in before {
-        let statement = sql::set_property(&builder.context.database, table, key, value);
-        builder.repeat(&statement).await?;
-    }
-    Ok(())
-}
-
-/// Only if it happened.
-async fn swap_back(
-    builder: &Builder<'_>,
-    table: &TableName,
-    restored: &TableName,
-    proof: &Proof,
-) -> Result<(), RunError> {
-    let Proof::Ids {
-        live: Some(live),
-        restored: built,
-    } = proof
-    else {
-        return Ok(());
-    };
-    if builder.id_of(table).await? == Some(*live) {
-        return Ok(());
-    }
-    builder
-        .swap(
-            table,
-            restored,
-            &Proof::Ids {
-                live: Some(*built),
-                restored: *live,
-            },
-        )
-        .await
-}
-
-async fn rename_back(
-    builder: &Builder<'_>,
-    restored: &TableName,
-    table: &TableName,
-    proof: &Proof,
-) -> Result<(), RunError> {
-    let Proof::Ids {
-        restored: built, ..
-    } = proof
-    else {
-        return Ok(());
-    };
-    if builder.id_of(table).await? != Some(*built) {
-        return Ok(());
-    }
-    builder
-        .rename(
-            table,
-            restored,
-            &Proof::Ids {
-                live: None,
-                restored: *built,
-            },
-        )
-        .await
-}
-
-/// Ends the RESTORE of this step if it still runs, and no other.
-///
-/// Not while it prepares: a cancel may then take live tables with it (`backup/RestoreJob.java`, cancelInternal); the next tick is waited
-/// for. A job that stays there is left to a person.
-async fn end_restore(builder: &Builder<'_>, step: &Step, proof: &Proof) -> Result<(), RunError> {
-    let (Proof::LastRestore { job_id }, Step::Download { label, .. }) = (proof, step) else {
-        return Ok(());
-    };
-    let ours = |row: &RestoreJobRow| {
-        row.label == label.as_str() && !row.state.is_over() && row.job_id != *job_id
-    };
-    let begun = Instant::now();
-    loop {
-        let row = builder
-            .job
-            .insist(PATIENCE, || builder.restore_row())
-            .await?;
-        let Some(row) = row.filter(|row| ours(row)) else {
-            return Ok(());
-        };
-        if row.state == RestoreState::Pending {
-            if begun.elapsed() > PATIENCE {
-                return Err(RunError::Failed(format!(
-                    "the restore of `{label}` stays in PENDING, where cancelling it can remove live tables"
-                )));
-            }
-        } else {
-            let cancel = sql::cancel_restore(&builder.context.database);
-            // Refused or lost, the row tells what came of it.
-            if let Err(error) = builder.session.execute(&cancel).await {
-                builder.job.journal.waiting(&error.to_string());
-            }
-            if begun.elapsed() > PATIENCE {
-                return Err(RunError::Failed(format!(
-                    "the restore of `{label}` could not be cancelled"
-                )));
-            }
-        }
-        tokio::time::sleep(builder.job.tuning.poll_interval).await;
-    }
-}
+/// The same, of what came of an undo: the cluster may be in trouble right now.
+const RECORDING: Duration = Duration::from_secs(600);
 
 /// What a person asks of a restore that is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -326,12 +42,48 @@ pub async fn run(job: &Job, restore: &JobId, ending: Ending) -> Outcome {
     }
     let session = job.cluster.long_session(job.tuning.restore_timeout);
     match end(job, &session, restore, ending).await {
-        Ok(message) => Outcome {
-            state: JobState::Done,
-            message,
-            help: None,
-        },
+        Ok(ended) => ended.outcome(restore),
         Err(error) => Outcome::of(&error),
+    }
+}
+
+/// How it went.
+pub enum Ended {
+    Done(String),
+    /// Begun, and not to be finished: a person is needed.
+    Stuck {
+        error: RunError,
+        statements: Vec<String>,
+    },
+}
+
+impl Ended {
+    fn outcome(&self, restore: &JobId) -> Outcome {
+        match self {
+            Ended::Done(message) => Outcome {
+                state: JobState::Done,
+                message: message.clone(),
+                help: None,
+            },
+            Ended::Stuck { error, statements } => Outcome {
+                state: JobState::Stuck,
+                message: format!("restore `{restore}` is half taken back: {error}"),
+                help: Some(match statements.as_slice() {
+                    [] => format!("`brctl undo {restore}` once more goes on with what is left"),
+                    _ => format!(
+                        "run, in this order: {}; then `brctl undo {restore}` once more, which goes on with what is left",
+                        statements.join("; ")
+                    ),
+                }),
+            },
+        }
+    }
+
+    fn slot_end(&self) -> SlotEnd {
+        match self {
+            Ended::Done(_) => SlotEnd::Finished,
+            Ended::Stuck { .. } => SlotEnd::Failed,
+        }
     }
 }
 
@@ -340,7 +92,7 @@ async fn end(
     session: &Session,
     restore: &JobId,
     ending: Ending,
-) -> Result<String, RunError> {
+) -> Result<Ended, RunError> {
     let ops = Ops::open(session.clone()).await?;
     let (record, steps) = find(&ops, restore).await?;
     let mut context = context(&record, &steps)?;
@@ -349,17 +101,25 @@ async fn end(
     }
     // Two of them at once would swap twice.
     let (slot, _beating) = hold_database(job, session, &ops, &context).await?;
+    // Read again: another one may have been at work until now.
+    let (record, steps) = find(&ops, restore).await?;
     let mut builder = Builder::new(job, session, &ops, &context, steps);
-    let ended = match ending {
-        Ending::Undo => undo(&mut builder, &record).await,
-        Ending::Discard => discard(&mut builder, record, Foreign::Refused).await,
-        Ending::Expire => expire(&mut builder, record).await,
-        Ending::MakeLive => unreachable!("run() has sent it elsewhere"),
+    let ended = match prove_fit(&record, &builder.steps, ending) {
+        Err(error) => Err(error),
+        Ok(()) => match ending {
+            Ending::Undo => undo(&mut builder, &record).await,
+            Ending::Discard => discard(&mut builder, record, Foreign::Refused)
+                .await
+                .map(Ended::Done),
+            Ending::Expire => expire(&mut builder, record).await.map(Ended::Done),
+            Ending::MakeLive => unreachable!("run() has sent it elsewhere"),
+        },
     };
-    let end = if ended.is_ok() {
-        SlotEnd::Finished
-    } else {
-        SlotEnd::Failed
+    let end = match &ended {
+        // The next life goes on with it.
+        Err(RunError::Stopped(JobStop::Detach)) => return ended,
+        Err(_) => SlotEnd::Failed,
+        Ok(ended) => ended.slot_end(),
     };
     job.insist(PATIENCE, || async {
         Ok(ops.release(&slot, end, job.now()).await?)
@@ -395,43 +155,113 @@ pub fn context(record: &RestoreRecord, steps: &[StepRecord]) -> Result<RestoreCo
 }
 
 /// What an earlier life of the daemon began to take back.
-pub async fn resume(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<String, RunError> {
-    undo_what_is_left(builder, record).await
-}
-
-async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<String, RunError> {
-    let mut steps = builder.steps.iter();
-    if !steps.any(|record| is_live_step(record, StepState::Done)) {
-        return Err(nothing_to_undo(&record.job, &builder.steps).into());
-    }
-    undo_what_is_left(builder, record).await
-}
-
-async fn undo_what_is_left(
+pub async fn resume(
     builder: &mut Builder<'_>,
     record: &RestoreRecord,
-) -> Result<String, RunError> {
-    let first_live = builder.first_live_step();
-    let done = |index: &usize| builder.steps[*index].state == StepState::Done;
-    let steps: Vec<usize> = (first_live..builder.steps.len()).filter(done).collect();
-    let of = u32::try_from(steps.len()).unwrap_or(u32::MAX);
-    for (number, index) in (1..).zip(steps.into_iter().rev()) {
-        let step = parse(&builder.steps[index])?;
-        builder
-            .job
-            .journal
-            .step(number, of, format!("take back: {}", step.describe()));
-        take_back_step(builder, index, &step).await?;
-        builder.mark(index, StepState::Undone).await?;
+) -> Result<(SlotEnd, String), RunError> {
+    let ended = undo(builder, record).await?;
+    let outcome = ended.outcome(&record.job);
+    if let Ended::Stuck { .. } = &ended {
+        let journal = &builder.job.journal;
+        journal.finding(outcome.message.clone(), outcome.help);
     }
-    // What stands under the suffix now is the restored data, which no window ends.
-    let ended = RestoreRecord {
-        undo_until: None,
-        ..record.clone()
+    Ok((ended.slot_end(), outcome.message))
+}
+
+/// All of it, or nothing: what cannot be taken back is found before the first step is.
+async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<Ended, RunError> {
+    let prove = || async {
+        let database = &builder.context.database;
+        prove_undoable(
+            builder.session,
+            builder.ops,
+            database,
+            &record.job,
+            &builder.steps,
+        )
+        .await
     };
-    builder.ops.record_restore(&ended).await?;
-    Ok(format!(
-        "restore `{}` is taken back; what it restored is kept under the suffix until `brctl discard {}`",
-        record.job, record.job
-    ))
+    let proven = builder.job.insist(PATIENCE, prove).await;
+    let taken_back = match proven {
+        Ok(()) => take_back_live_steps(builder).await,
+        Err(error) => Err(error),
+    };
+    let ended = match taken_back {
+        Ok(()) => Ended::Done(format!(
+            "restore `{}` is taken back; what it restored is kept under the suffix until `brctl discard {}`",
+            record.job, record.job
+        )),
+        Err(error) if is_whole(builder, &error) => return Err(error),
+        Err(error) => Ended::Stuck {
+            error,
+            statements: statements(builder)?,
+        },
+    };
+    // What stands under the suffix after an undo is the restored data, which no window ends.
+    let mut noted = record.clone();
+    match &ended {
+        Ended::Done(_) => {
+            noted.undo_until = None;
+            noted.error = noted.error.filter(|error| !error.starts_with(STUCK));
+        }
+        Ended::Stuck { .. } => {
+            let outcome = ended.outcome(&record.job);
+            let help = outcome.help.unwrap_or_default();
+            noted.error = Some(format!("{STUCK}{}; {help}", outcome.message));
+        }
+    }
+    let note = || async { Ok(builder.ops.record_restore(&noted).await?) };
+    builder.job.insist(RECORDING, note).await?;
+    Ok(ended)
+}
+
+/// Whether the error leaves nothing half done: nothing was begun, or the next life goes on.
+fn is_whole(builder: &Builder<'_>, error: &RunError) -> bool {
+    let begun = builder.steps.iter().any(|record| {
+        is_live_step(record, StepState::Undone) || is_live_step(record, StepState::Stuck)
+    });
+    !begun || matches!(error, RunError::Stopped(JobStop::Detach))
+}
+
+async fn take_back_live_steps(builder: &mut Builder<'_>) -> Result<(), RunError> {
+    let steps = left_to_take_back(builder);
+    let of = u32::try_from(steps.len()).unwrap_or(u32::MAX);
+    for (number, index) in (1..).zip(steps) {
+        let step = parse(&builder.steps[index])?;
+        let said = format!("take back: {}", step.describe());
+        builder.job.journal.step(number, of, said);
+        match take_back_step(builder, index, &step).await {
+            Ok(()) => builder.mark(index, StepState::Undone).await?,
+            Err(error @ RunError::Stopped(_)) => return Err(error),
+            Err(error) => {
+                // Unwritten, it is as it was, and the error is what counts.
+                if let Err(unwritten) = builder.mark(index, StepState::Stuck).await {
+                    tracing::warn!(%unwritten, "that a step is stuck could not be written");
+                }
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The last first.
+fn left_to_take_back(builder: &Builder<'_>) -> Vec<usize> {
+    let open = |index: &usize| {
+        matches!(
+            builder.steps[*index].state,
+            StepState::Done | StepState::Stuck
+        )
+    };
+    let steps = builder.first_live_step()..builder.steps.len();
+    steps.rev().filter(open).collect()
+}
+
+fn statements(builder: &Builder<'_>) -> Result<Vec<String>, RunError> {
+    let mut statements = Vec::new();
+    for index in left_to_take_back(builder) {
+        let step = parse(&builder.steps[index])?;
+        statements.extend(by_hand(&builder.context.database, &step));
+    }
+    Ok(statements)
 }

@@ -1,10 +1,28 @@
 //! Whether a restore can be ended as a person wants it: looked at before it becomes a job.
 
 use super::error::{Refused, RunError};
-use super::steps::parse;
-use super::undo::Ending;
+use super::steps::{Proof, parse, proof, prove_undoable};
+use super::undo::{Ending, context, find};
+use crate::catalog::Standing;
 use crate::names::JobId;
-use crate::ops::{RestoreRecord, RestoreStatus, StepRecord, StepState};
+use crate::ops::{Ops, RestoreRecord, RestoreStatus, StepRecord, StepState};
+use crate::starrocks::Session;
+
+/// With a look at the tables, where their ids decide.
+pub async fn prove_possible(
+    session: &Session,
+    restore: &JobId,
+    ending: Ending,
+) -> Result<(), RunError> {
+    let ops = Ops::open(session.clone()).await?;
+    let (record, steps) = find(&ops, restore).await?;
+    prove_fit(&record, &steps, ending)?;
+    if ending == Ending::Undo {
+        let database = context(&record, &steps)?.database;
+        prove_undoable(session, &ops, &database, restore, &steps).await?;
+    }
+    Ok(())
+}
 
 pub fn prove_fit(
     record: &RestoreRecord,
@@ -12,12 +30,83 @@ pub fn prove_fit(
     ending: Ending,
 ) -> Result<(), RunError> {
     let restore = &record.job;
+    let any = |state| steps.iter().any(|step| is_live_step(step, state));
+    let live = any(StepState::Done) || any(StepState::Stuck);
     match ending {
+        Ending::Discard if is_half_taken_back(record, steps) => {
+            Err(half_taken_back(restore).into())
+        }
         Ending::Discard | Ending::Expire => Ok(()),
         Ending::MakeLive => prove_open(restore, record, steps),
-        Ending::Undo if steps.iter().any(|step| is_live_step(step, StepState::Done)) => Ok(()),
-        Ending::Undo => Err(nothing_to_undo(restore, steps).into()),
+        Ending::Undo if any(StepState::Done) && is_discarded(record) => {
+            Err(discarded(restore).into())
+        }
+        Ending::Undo if live => Ok(()),
+        Ending::Undo => Err(nothing_to_undo(restore, record, steps).into()),
     }
+}
+
+/// `None` for one that did not finish: nothing of it is left but what its message says.
+pub fn standing(record: &RestoreRecord, steps: &[StepRecord]) -> Option<Standing> {
+    if !is_finished(record) {
+        return None;
+    }
+    let any = |state| steps.iter().any(|step| is_live_step(step, state));
+    let was_live = |step: &&StepRecord| !matches!(proof(step), Proof::None | Proof::Planned { .. });
+    Some(if is_half_taken_back(record, steps) {
+        Standing::HalfTakenBack
+    } else if any(StepState::Done) && is_discarded(record) {
+        Standing::Discarded
+    } else if any(StepState::Done) {
+        Standing::Live
+    } else if any(StepState::Pending) {
+        Standing::Beside
+    } else if steps
+        .iter()
+        .filter(was_live)
+        .any(|step| is_live_step(step, StepState::Undone))
+    {
+        Standing::TakenBack
+    } else {
+        Standing::Discarded
+    })
+}
+
+/// Whether an undo began and failed: what stands where differs from table to table.
+pub(super) fn is_half_taken_back(record: &RestoreRecord, steps: &[StepRecord]) -> bool {
+    is_finished(record)
+        && steps
+            .iter()
+            .any(|step| is_live_step(step, StepState::Stuck))
+}
+
+fn is_finished(record: &RestoreRecord) -> bool {
+    record.status == RestoreStatus::Finished.as_str()
+}
+
+/// A restore that is live keeps what it replaced until that is dropped, on a person's word or when its window is over.
+fn is_discarded(record: &RestoreRecord) -> bool {
+    is_finished(record) && record.undo_until.is_none()
+}
+
+fn discarded(restore: &JobId) -> Refused {
+    Refused::not_possible(
+        format!(
+            "restore `{restore}` was discarded, or its undo window is over: what it replaced is dropped"
+        ),
+        "`brctl backups` lists the recovery points that can be restored",
+    )
+}
+
+fn half_taken_back(restore: &JobId) -> Refused {
+    Refused::not_possible(
+        format!(
+            "restore `{restore}` is half taken back, and what stands under its suffix is partly what was live"
+        ),
+        format!(
+            "`brctl show {restore}` tells what is left to do, and `brctl undo {restore}` goes on with it"
+        ),
+    )
 }
 
 /// Verified, under the suffix, and waiting to be made live.
@@ -48,11 +137,8 @@ pub fn prove_open(
     Err(refused.into())
 }
 
-pub(super) fn nothing_to_undo(restore: &JobId, steps: &[StepRecord]) -> Refused {
-    if steps
-        .iter()
-        .any(|step| is_live_step(step, StepState::Pending))
-    {
+fn nothing_to_undo(restore: &JobId, record: &RestoreRecord, steps: &[StepRecord]) -> Refused {
+    if prove_open(restore, record, steps).is_ok() {
         return Refused::not_possible(
             format!("restore `{restore}` stands beside the live tables and replaced nothing"),
             format!("`brctl swap {restore}` makes it live, `brctl discard {restore}` drops it"),

@@ -93,6 +93,7 @@ fn a_prune_ends_with_what_came_of_each_database() {
         summary: samples::summary("p1", JobKind::Prune, JobState::Done, message),
         events: Vec::new(),
         plan: None,
+        standing: None,
     };
     insta::assert_snapshot!(job::ended(&detail), @r"
     prune p1 is done: sales: 3 dropped, 0 forgotten, 12 stay (12m 31s)

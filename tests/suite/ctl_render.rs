@@ -177,6 +177,7 @@ fn a_backup_job_is_shown_with_its_events_and_without_its_progress() {
         summary: samples::summary("j7", JobKind::Incremental, JobState::Done, "2 databases"),
         events: samples::events(),
         plan: None,
+        standing: None,
     };
     insta::assert_snapshot!(job::detail(&detail), @r"
     job j7: incremental, done
@@ -258,6 +259,7 @@ fn the_end_of_a_job_says_what_can_be_done_now() {
             summary,
             events: Vec::new(),
             plan: None,
+            standing: None,
         })
     };
     insta::assert_snapshot!(backup(JobState::Done, "2 databases"), @r"

@@ -423,5 +423,6 @@ pub fn restore_detail(state: JobState, message: &str) -> JobDetail {
         summary,
         events: Vec::new(),
         plan: Some(plan()),
+        standing: None,
     }
 }

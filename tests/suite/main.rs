@@ -29,6 +29,7 @@ mod restore;
 mod restore_around;
 mod restore_options;
 mod restore_partition;
+mod restore_undo;
 mod retention;
 mod rival;
 mod schedule;

@@ -5,7 +5,7 @@ use super::table::Table;
 use super::text::{fields, names, one_line};
 use super::units::{dash, duration, time, time_or_dash};
 use super::{event, text};
-use crate::catalog::{JobEventKind, JobKind, JobState, JobSummary};
+use crate::catalog::{JobEventKind, JobKind, JobState, JobSummary, Standing};
 use crate::control::protocol::{JobDetail, JobList};
 use crate::names::{JobId, TableName};
 use crate::plan::restore::{Finish, LiveTable, RestorePlan, TablePlan};
@@ -152,7 +152,11 @@ pub fn ended(detail: &JobDetail) -> String {
         outcome(job.state)
     );
     let kept = detail.plan.as_ref().map(kept).unwrap_or_default();
-    let restored = job.kind == JobKind::Restore && job.state == JobState::Done;
+    let restored = job.kind == JobKind::Restore
+        && job.state == JobState::Done
+        && detail
+            .standing
+            .is_none_or(|standing| standing == Standing::Live);
     text.push_str(&fields(vec![
         (
             "labels",
@@ -220,6 +224,10 @@ fn help(detail: &JobDetail) -> Option<String> {
         ..
     } = &detail.summary;
     match (kind, state) {
+        (JobKind::Restore, JobState::Done) if detail.standing == Some(Standing::TakenBack) => {
+            Some(format!("`brctl discard {job}` drops what it restored"))
+        }
+        (JobKind::Restore, JobState::Done) if detail.standing == Some(Standing::Discarded) => None,
         (JobKind::Restore, JobState::Done) if stopped_beside(detail) => Some(format!(
             "`brctl swap {job}` makes it live, `brctl discard {job}` drops it"
         )),
@@ -227,7 +235,7 @@ fn help(detail: &JobDetail) -> Option<String> {
             if !detail
                 .plan
                 .as_ref()
-                .map(kept)
+                .map(replaced)
                 .unwrap_or_default()
                 .is_empty() =>
         {
@@ -264,8 +272,13 @@ fn left(plan: &RestorePlan, state: JobState) -> Vec<&TableName> {
 }
 
 fn stopped_beside(detail: &JobDetail) -> bool {
-    let plan = detail.plan.as_ref();
-    plan.is_some_and(|plan| plan.finish == Finish::Beside)
+    match detail.standing {
+        Some(standing) => standing == Standing::Beside,
+        None => {
+            let plan = detail.plan.as_ref();
+            plan.is_some_and(|plan| plan.finish == Finish::Beside)
+        }
+    }
 }
 
 /// Where the data is that a restore replaced.
@@ -273,6 +286,10 @@ fn kept(plan: &RestorePlan) -> Vec<&TableName> {
     if plan.finish == Finish::Beside {
         return Vec::new();
     }
+    replaced(plan)
+}
+
+fn replaced(plan: &RestorePlan) -> Vec<&TableName> {
     let replaced = plan
         .tables
         .iter()

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::execute::RestoreContext;
 use crate::catalog::JobState;
-use crate::ops::{Ops, Reservation, RestoreRecord, RestoreStatus, SlotEnd};
+use crate::ops::{Ops, Reservation, RestoreRecord, RestoreStatus, STUCK, SlotEnd};
 use crate::plan::restore::RestorePlan;
 use crate::run::error::RunError;
 use crate::run::group::Outcome;
@@ -69,7 +69,7 @@ impl Carried {
         let outcome = self.outcome();
         match (outcome.state, outcome.help) {
             (JobState::Done, _) => None,
-            (JobState::Stuck, Some(help)) => Some(format!("STUCK: {}; {help}", outcome.message)),
+            (JobState::Stuck, Some(help)) => Some(format!("{STUCK}{}; {help}", outcome.message)),
             (_, Some(help)) => Some(format!("{}; {help}", outcome.message)),
             (_, None) => Some(outcome.message),
         }
@@ -79,7 +79,9 @@ impl Carried {
 /// When what a restore that ends now has replaced may be dropped.
 pub fn undo_until(job: &Job) -> Option<DateTime<Utc>> {
     let window = TimeDelta::from_std(job.tuning.undo_window).unwrap_or(TimeDelta::MAX);
-    job.now().checked_add_signed(window)
+    // Without a time it would be one that is over.
+    let until = job.now().checked_add_signed(window);
+    Some(until.unwrap_or(DateTime::<Utc>::MAX_UTC))
 }
 
 /// The history row, then the slot. A detached restore keeps both for the next life.

@@ -20,7 +20,7 @@ use crate::run::job::{Job, JobStop};
 use crate::run::preflight::prepare;
 use crate::run::slots::{Heartbeat, hold};
 use crate::run::steps::{Builder, Proof};
-use crate::run::undo;
+use crate::run::take_back::take_back;
 use crate::starrocks::{Session, sql};
 
 /// What the next life must know to finish a restore: kept in the slot's row. The steps themselves are in `ops.restore_steps`.
@@ -361,7 +361,7 @@ pub async fn carry_on(
         job.journal.finding(text, None);
         return Carried::Detached;
     }
-    match undo::take_back(&mut builder, 0).await {
+    match take_back(&mut builder, 0).await {
         Ok(()) => Carried::TakenBack(error),
         Err(statements) => Carried::Stuck { error, statements },
     }

@@ -14,6 +14,7 @@ use crate::run::error::RunError;
 use crate::run::group::Outcome;
 use crate::run::job::{Job, JobStop};
 use crate::run::steps::Builder;
+use crate::run::take_back::take_back;
 use crate::run::{undo, undoable};
 
 /// How long the end is insisted on being written.
@@ -124,7 +125,7 @@ async fn go(builder: &mut Builder<'_>, mut record: RestoreRecord) -> Result<Ende
         return Ok(Ended::Detached);
     }
     let first = builder.first_live_step();
-    if let Err(statements) = undo::take_back(builder, first).await {
+    if let Err(statements) = take_back(builder, first).await {
         return Ok(Ended::Stuck { error, statements });
     }
     for index in first..builder.steps.len() {
