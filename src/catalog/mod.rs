@@ -1,5 +1,6 @@
 //! What exists, as values without IO: what the inventory names, what the cluster holds, what a backup covers, which backups belong together.
 
+mod amount;
 mod around;
 mod backup;
 mod backup_kind;
@@ -13,6 +14,7 @@ mod manifest;
 #[cfg(test)]
 pub mod sketch;
 
+pub use amount::count;
 pub use around::{Grantee, RoutineLoad, Surroundings, TableGrant, TableSurroundings};
 pub use backup::{BackupRecord, BackupStatus, Pin, SnapshotTimestamp, Trigger};
 pub use backup_kind::BackupKind;

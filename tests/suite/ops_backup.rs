@@ -236,11 +236,17 @@ fn before_4_2_a_person_deletes_the_backups_of_ops_that_have_expired() {
     world.back_up("full");
     world.back_up("full");
     let [first, second] = world.ops_labels().try_into().unwrap();
-    world.wait_for_log(&[
+    // With every run there is one more: what is said of them does not grow, and the list is where it says.
+    let finding = world.wait_for_log(&[
         "finding",
-        &format!("__ss_{first}"),
-        "brctl prune --group brd_ops",
+        "1 expired snapshot of ops is still in the repository",
+        "`brctl prune --group brd_ops --plan` lists the directories",
+        "`brctl prune --group brd_ops --yes` forgets them",
     ]);
+    assert!(!finding.contains("__ss_"), "{finding}");
+    let plan = ["prune", "--group", "brd_ops", "--plan"];
+    let listed = world.brctl(&plan).ok().stdout;
+    assert!(listed.contains(&format!("__ss_{first}\n")), "{listed}");
     std::fs::remove_dir_all(world.snapshot_directory(&first)).unwrap();
     let said = world.brctl(&["prune", "--group", "brd_ops", "--yes"]).ok();
     assert!(said.stdout.contains("1 forgotten, 1 stay"), "{said:#?}");

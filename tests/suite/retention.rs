@@ -160,7 +160,16 @@ fn retention_runs_by_itself_after_each_full() {
     let changed = world.back_up("incremental");
     assert!(world.marked().is_empty(), "an incremental lets nothing go");
     let second = world.back_up("full");
-    world.wait_for_log(&["finding", &format!("__ss_{first}")]);
+    world.wait_for_log(&[
+        "finding",
+        "2 expired snapshots of sales",
+        "`brctl prune --group daily --plan` lists",
+    ]);
+    let listed = world.brctl(&["prune", "--group", "daily", "--plan"]).ok();
+    assert!(
+        listed.stdout.contains(&format!("__ss_{first}\n")),
+        "{listed:#?}"
+    );
     assert_eq!(world.marked(), set(&[&first, &changed]));
     world.prove_restorable(&second);
     world.assert_nothing_open();

@@ -13,7 +13,7 @@ const NAMES_SHOWN: usize = 8;
 pub fn plan(plan: &RestorePlan) -> String {
     let mut tables = count(plan.tables.len(), "table");
     if has_exchanges(plan) {
-        let partitions = plan.tables.iter().map(|table| table.exchanges.len()).sum();
+        let partitions: usize = plan.tables.iter().map(|table| table.exchanges.len()).sum();
         tables = format!("{} of {tables}", count(partitions, "partition"));
     }
     let mut text = format!(
@@ -77,7 +77,7 @@ fn space(room: Room) -> String {
 }
 
 fn downloads(plan: &RestorePlan) -> String {
-    let jobs = plan.tables.iter().map(|table| table.sources.len()).sum();
+    let jobs: usize = plan.tables.iter().map(|table| table.sources.len()).sum();
     format!(
         "{} in {}",
         size(plan.data_bytes()),
@@ -307,7 +307,7 @@ fn summary(plan: &RestorePlan) -> String {
         );
     }
     if has_exchanges(plan) {
-        let partitions = plan.tables.iter().map(|table| table.exchanges.len()).sum();
+        let partitions: usize = plan.tables.iter().map(|table| table.exchanges.len()).sum();
         return format!(
             "{} of {} put back in the end, after everything is verified\n",
             count(partitions, "partition"),

@@ -1,5 +1,7 @@
 //! Words and lines.
 
+pub use crate::catalog::count;
+
 /// Text from outside, made safe for one line of a terminal: a cluster's message may hold line breaks and escape sequences.
 pub fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
@@ -10,15 +12,6 @@ pub fn one_line(text: &str) -> String {
         }
     }
     line
-}
-
-/// `1 table`, `3 tables`.
-pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
-    }
 }
 
 /// At most `shown` of the names, and how many more there are.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::look::Place;
-use crate::catalog::BackupRecord;
+use crate::catalog::{BackupRecord, count};
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 use crate::ops::{Ops, Reservation, Scope, SlotClaim, SlotEnd};
 use crate::plan::label::prune_label;
@@ -161,7 +161,12 @@ impl Prune<'_> {
             untouched: plan.untouched.clone(),
             ..Done::default()
         };
-        self.carry_out(job, &place, &plan, &mut done).await?;
+        let asked = if shown.is_some() {
+            Asked::ByAPerson
+        } else {
+            Asked::ByARun
+        };
+        self.carry_out(job, &place, &plan, asked, &mut done).await?;
         if !plan.goes.is_empty() || plan.untouched.is_some() {
             job.journal.step(1, 0, format!("retention: {done}"));
         }
@@ -218,6 +223,7 @@ impl Prune<'_> {
         job: &Job,
         place: &Place<'_>,
         plan: &DatabaseRetention,
+        asked: Asked,
         done: &mut Done,
     ) -> Result<(), RunError> {
         let records = job
@@ -253,7 +259,10 @@ impl Prune<'_> {
             }
         }
         if !by_hand.is_empty() {
-            self.ask_a_person(job, &by_hand);
+            match asked {
+                Asked::ByAPerson => self.name_directories(job, &by_hand),
+                Asked::ByARun => self.count_directories(job, by_hand.len()),
+            }
         }
         Ok(())
     }
@@ -331,19 +340,43 @@ impl Prune<'_> {
         }
     }
 
-    fn ask_a_person(&self, job: &Job, directories: &[String]) {
+    fn name_directories(&self, job: &Job, directories: &[String]) {
         let text = format!(
-            "{} expired snapshots of {} are still in the repository; delete these directories: {}",
-            directories.len(),
-            self.database,
+            "{}; delete in its storage: {}",
+            self.still_there(directories.len()),
             directories.join(" ")
         );
         let help = format!(
-            "then run `brctl prune --group {}`, which sees that they are gone and forgets them",
+            "then run `brctl prune --group {} --yes`, which sees that they are gone and forgets them",
             self.keeping.group
         );
         job.journal.finding(text, Some(help));
     }
+
+    /// After each run anew, and more each time: who reads it wants to know where they are listed.
+    fn count_directories(&self, job: &Job, number: usize) {
+        let group = &self.keeping.group;
+        let help = format!(
+            "`brctl prune --group {group} --plan` lists the directories; once they are deleted, `brctl prune --group {group} --yes` forgets them"
+        );
+        job.journal.finding(self.still_there(number), Some(help));
+    }
+
+    fn still_there(&self, number: usize) -> String {
+        let verb = if number == 1 { "is" } else { "are" };
+        format!(
+            "{} of {} {verb} still in the repository",
+            count(number, "expired snapshot"),
+            self.database
+        )
+    }
+}
+
+/// Who began it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    ByAPerson,
+    ByARun,
 }
 
 fn new_marks(goes: &[Going]) -> Vec<Label> {
