@@ -11,7 +11,6 @@ use crate::run::group::{GroupOrder, labels_by_name, unknown_group};
 use crate::run::look::{self, Checked, LookedAt};
 use crate::run::preflight::{Purpose, backends, repository as prove_repository};
 use crate::run::{Cluster, Refused, RunError};
-
 pub(super) async fn list_backups(
     cluster: &Cluster,
     group: Option<&GroupName>,
@@ -171,6 +170,11 @@ pub(super) async fn check(
         look::check(&cluster.session(), groups)
             .await
             .into_iter()
+            .map(report_line),
+    );
+    lines.extend(
+        look::backends_answer(&cluster.session())
+            .await
             .map(report_line),
     );
     let answers = look::repositories_answer(&cluster.session(), groups).await;

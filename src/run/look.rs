@@ -9,7 +9,7 @@ use super::baseline::load_chain;
 use super::confirm::snapshot;
 use super::error::{Refused, RunError};
 use super::job::Cluster;
-use super::preflight::{Purpose, backends, repository};
+use super::preflight::{Purpose, backends, none_alive, repository, some_dead};
 use super::release::{ReleaseProblem, problems};
 use super::safekeeping::Safekeeping;
 use crate::catalog::{BackupRecord, Link};
@@ -251,6 +251,26 @@ pub async fn check(
     }
     checked.extend(inventory(session, groups).await);
     checked
+}
+
+/// What a backup that begins now would be refused for, or wait for. Not part of [`check`], which is made every minute: `brctl status` counts
+/// the backends itself. A cluster that does not answer has its line already.
+pub async fn backends_answer(session: &Session) -> Option<Checked> {
+    let health = backends(session).await.ok()?; // no error: see above
+    if health.backends_alive == 0 {
+        let none = none_alive(&health);
+        return Some(Checked {
+            what: "backends".to_owned(),
+            wrong: Some((none.message, Some(none.help))),
+            warning: false,
+        });
+    }
+    let (wrong, help) = some_dead(&health)?;
+    Some(Checked {
+        what: "backends".to_owned(),
+        wrong: Some((wrong, Some(help.to_owned()))),
+        warning: true,
+    })
 }
 
 /// How long a repository may take to answer `brctl check`.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::error::{Refused, RunError};
 use super::job::Job;
+use crate::catalog::count;
 use crate::names::RepositoryName;
 use crate::ops::Ops;
 use crate::starrocks::{BackendRow, RepositoryRow, Session, query};
@@ -25,27 +26,10 @@ pub async fn prepare(
 ) -> Result<(Ops, Health), RunError> {
     let health = job.patiently(patience, || backends(session)).await?;
     if health.backends_alive == 0 {
-        return Err(Refused::not_possible(
-            format!(
-                "none of the cluster's {} backends is alive",
-                health.backends
-            ),
-            "bring the backends up; SHOW BACKENDS names the reason in ErrMsg",
-        )
-        .into());
+        return Err(none_alive(&health).into());
     }
-    if health.backends_alive < health.backends {
-        job.journal.finding(
-            format!(
-                "{} of {} backends are not alive",
-                health.backends - health.backends_alive,
-                health.backends
-            ),
-            Some(
-                "a job may wait for a dead backend until its timeout; SHOW BACKENDS names it"
-                    .to_owned(),
-            ),
-        );
+    if let Some((text, help)) = some_dead(&health) {
+        job.journal.finding(text, Some(help.to_owned()));
     }
     let ops = job
         .patiently(patience, || async { Ok(Ops::open(session.clone()).await?) })
@@ -65,6 +49,33 @@ pub async fn prepare(
         );
     }
     Ok((ops, health))
+}
+
+pub(super) fn none_alive(health: &Health) -> Refused {
+    let text = match health.backends {
+        0 => "the cluster has no backend".to_owned(),
+        1 => "the cluster's only backend is not alive".to_owned(),
+        all => format!("none of the cluster's {all} backends is alive"),
+    };
+    Refused::not_possible(
+        text,
+        "bring the backends up; SHOW BACKENDS names the reason in ErrMsg",
+    )
+}
+
+/// With what to do.
+pub(super) fn some_dead(health: &Health) -> Option<(String, &'static str)> {
+    let dead = health.backends.saturating_sub(health.backends_alive);
+    let verb = if dead == 1 { "is" } else { "are" };
+    (dead > 0).then(|| {
+        (
+            format!(
+                "{dead} of {} {verb} not alive",
+                count(health.backends, "backend")
+            ),
+            "a job may wait for a dead backend until its timeout; SHOW BACKENDS names it",
+        )
+    })
 }
 
 pub async fn backends(session: &Session) -> Result<Health, RunError> {

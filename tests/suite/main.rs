@@ -35,4 +35,5 @@ mod rival;
 mod schedule;
 mod system;
 mod verification;
+mod ways_out;
 mod world;
