@@ -2,15 +2,20 @@
 
 use crate::catalog::{BackupKind, Inventory, PartitionRecord, RecordedFingerprint};
 use crate::control::protocol::{
-    BackupDetail, BackupList, BackupPartition, BackupTable, Report, ReportLine, Response, Verdict,
+    BackupDetail, BackupList, BackupPartition, BackupTable, PointList, PointRequest, Report,
+    ReportLine, Response, Verdict,
 };
 use crate::names::{DatabaseName, GroupName, Label, PartitionName, RepositoryName};
 use crate::ops::Ops;
 use crate::plan::label::{OPS_LABEL, is_labelled_full};
+use crate::plan::restore::{GroupZones, WhenError};
 use crate::run::group::{GroupOrder, labels_by_name, unknown_group};
 use crate::run::look::{self, Checked, LookedAt};
 use crate::run::preflight::{Purpose, backends, repository as prove_repository};
+use crate::run::restore::points;
 use crate::run::{Cluster, Refused, RunError};
+use chrono::{DateTime, Utc};
+
 pub(super) async fn list_backups(
     cluster: &Cluster,
     group: Option<&GroupName>,
@@ -108,6 +113,44 @@ pub(super) async fn look_into(cluster: &Cluster, order: &GroupOrder) -> Result<(
     }
     prove_repository(&session, repository, Purpose::Backup).await?;
     Ok(())
+}
+
+/// One for each database, or none at all.
+pub(super) async fn choose_points(
+    cluster: &Cluster,
+    wanted: &PointRequest,
+    zones: &GroupZones,
+    now: DateTime<Utc>,
+) -> Result<Response, RunError> {
+    if let Err(error @ WhenError::NotATime(_)) = zones.when(wanted, wanted.group.as_ref(), now) {
+        return Err(Refused::usage(error.to_string(), error.help()).into());
+    }
+    let session = cluster.session();
+    let ops = Ops::open(session.clone()).await?;
+    match points(&session, &ops, wanted, zones, now).await {
+        Ok(points) => Ok(Response::Points(PointList { points })),
+        Err(RunError::Refused(refused)) => {
+            Err(with_the_others(&ops, wanted, refused).await?.into())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// One database that has no point holds up all of its group: how the others are restored all the same.
+async fn with_the_others(
+    ops: &Ops,
+    wanted: &PointRequest,
+    mut refused: Refused,
+) -> Result<Refused, RunError> {
+    let Some(group) = wanted.group.as_ref().filter(|_| wanted.database.is_none()) else {
+        return Ok(refused);
+    };
+    if ops.inventory(group).await?.0.len() > 1 {
+        refused
+            .help
+            .push_str("; `--database NAME` restores the group's other databases, one at a time");
+    }
+    Ok(refused)
 }
 
 /// Where all else is lost, the label is what tells a full from an incremental, and a backup of ops from others.

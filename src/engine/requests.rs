@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::answers::{check, init, list_backups, look_into, show_backup};
+use super::answers::{check, choose_points, init, list_backups, look_into, show_backup};
 use super::asker::Asker;
 use super::coverage::{coverage_line, covered};
 use super::earlier::{earlier_job, since};
@@ -15,8 +15,8 @@ use super::work::{Wish, Work};
 use crate::catalog::JobKind;
 use crate::config::Schedule;
 use crate::control::protocol::{
-    Accepted, BackupRequest, JobDetail, JobList, PointList, Refusal, RefusalCode, Request,
-    Response, RestoreStart,
+    Accepted, BackupRequest, JobDetail, JobList, Refusal, RefusalCode, Request, Response,
+    RestoreStart,
 };
 use crate::names::{GroupName, JobId, RepositoryName};
 use crate::ops::Ops;
@@ -72,10 +72,7 @@ impl Engine {
                 let zones = self.zones();
                 let now = self.setup.clock.now();
                 aside(answer, async move {
-                    let session = cluster.session();
-                    let ops = Ops::open(session.clone()).await?;
-                    let points = restore::points(&session, &ops, &wanted, &zones, now).await?;
-                    Ok(Response::Points(PointList { points }))
+                    choose_points(&cluster, &wanted, &zones, now).await
                 });
             }
             Request::PlanRestore(wanted) => {

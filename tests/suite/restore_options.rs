@@ -100,20 +100,21 @@ fn a_time_means_the_newest_cut_that_is_not_after_it() {
 fn nothing_old_enough_is_an_error_that_names_the_oldest() {
     let world = World::with_sales();
     backup(&world, "full", "the_oldest");
-    for (at, parts) in [
+    for (at, code, parts) in [
         (
             "2020-01-01T00:00:00Z",
+            5,
             &[
                 "no recovery point of database `sales` is as old as 2020-01-01 00:00:00Z; the oldest is `the_oldest`",
                 "--target-label the_oldest",
             ][..],
         ),
-        ("yesterday", &["\"yesterday\" is not a time", "2h ago"]),
-        ("2999-01-01T00:00:00Z", &["is still to come", "--latest"]),
+        ("yesterday", 2, &["\"yesterday\" is not a time", "2h ago"]),
+        ("2999-01-01T00:00:00Z", 5, &["is still to come", "--latest"]),
     ] {
         world
             .brctl(&["restore", "--at", at, "--group", "daily", "--yes"])
-            .refused(5, parts);
+            .refused(code, parts);
     }
     // The group's own zone is UTC in the schedule of these tests.
     world
