@@ -376,6 +376,11 @@ impl Dispatcher {
 
     fn rerun(&mut self, rerun: Rerun, now: DateTime<Utc>) -> Vec<Action> {
         let Rerun { fire, only, run } = rerun;
+        let waits = |waiting: &Waiting| waiting.job == run;
+        // This life's own, whatever the clocks said when it was claimed.
+        if self.running.contains_key(&run) || self.waiting.iter().any(waits) {
+            return Vec::new();
+        }
         let fire = Fire {
             group: fire.group,
             kind: fire.kind,

@@ -7,6 +7,7 @@ use crate::ops::{HeldSlot, Ops, RestoreRecord, Scope, StepRecord};
 use crate::run::prune::PruneContext;
 use crate::run::recover::RecoverContext;
 use crate::run::undoable::standing;
+use crate::run::restore::RestoreContext;
 use crate::run::{Refused, RunError};
 
 /// A job of an earlier life: a restore on record, a run of backups, or one that is being finished right now.
@@ -109,11 +110,15 @@ fn left_over(job: &JobId, slot: HeldSlot) -> JobDetail {
         Scope::Restore if is_recovery => JobKind::Recover,
         Scope::Restore => JobKind::Restore,
     };
+    // A restore's slot has a label of its own.
+    let context = slot.context.as_deref();
+    let restored = context.and_then(|context| serde_json::from_str::<RestoreContext>(context).ok()); // no error: of another kind
+    let label = restored.map_or(slot.label, |context| context.target);
     let owner = slot.owner.unwrap_or_default();
     let message =
         format!("begun by an earlier life of {owner}; the job of the kind `adopt` finishes it");
     let summary = JobSummary {
-        labels: vec![slot.label],
+        labels: vec![label],
         ..bare_summary(job, kind, JobState::Detached, message)
     };
     JobDetail {

@@ -23,13 +23,23 @@ pub fn failure_label(subject: &str, day: NaiveDate, kind: BackupKind, attempt: u
     numbered(&format!("{}_failed", base(subject, day, kind)), attempt)
 }
 
-/// Under which a prune of one database holds the database's slot. Another one for every database of a job: the slot's row is also what fence
-/// numbers are counted from, and must not be written over by another database's.
+/// Under which a prune of one database holds the database's slot.
 pub fn prune_label(job: &JobId, database: &DatabaseName) -> Label {
+    slot_label("prune", job, database)
+}
+
+/// Under which a restore into a database, or what ends it, holds the database's slot. Not its backup's: two databases may be restored from one.
+pub fn restore_slot_label(job: &JobId, database: &DatabaseName) -> Label {
+    slot_label("restore", job, database)
+}
+
+/// Another one for every database of a job: the slot's row is also what fence numbers are counted from, and must not be written over by
+/// another database's.
+fn slot_label(word: &str, job: &JobId, database: &DatabaseName) -> Label {
     let digest = Md5::digest(database.as_str().as_bytes());
     let job = directory_safe(job.as_str());
     let text = format!(
-        "brd_prune_{job}_{:02x}{:02x}{:02x}{:02x}",
+        "brd_{word}_{job}_{:02x}{:02x}{:02x}{:02x}",
         digest[0], digest[1], digest[2], digest[3]
     );
     Label::parse(text).expect("made of letters, digits, `_` and `-`, and cut to length")

@@ -73,6 +73,7 @@ pub async fn run(job: &Job) -> Adoption {
 const FOREVER: Duration = Duration::from_secs(u64::MAX / 4);
 
 async fn adopt_all(job: &Job) -> Result<(Vec<String>, Vec<Rerun>), RunError> {
+    let began = job.now();
     let session = job.cluster.long_session(job.tuning.restore_timeout);
     let Some(ops) = job.patiently(FOREVER, || open(&session)).await? else {
         return Ok((Vec::new(), Vec::new()));
@@ -92,8 +93,12 @@ async fn adopt_all(job: &Job) -> Result<(Vec<String>, Vec<Rerun>), RunError> {
     let fires = job
         .patiently(FOREVER, || async { Ok(ops.open_fires(&job.owner).await?) })
         .await?;
+    // An upload may take hours, and this life has begun runs of its own meanwhile.
+    let of_earlier_lives = fires
+        .into_iter()
+        .filter(|fire| fire.claimed.is_none_or(|claimed| claimed < began));
     let mut reruns = Vec::new();
-    for fire in fires {
+    for fire in of_earlier_lives {
         reruns.extend(settle_fire(job, &ops, fire).await?);
     }
     Ok((lines, reruns))

@@ -12,7 +12,7 @@ use super::adopt::heal_stale;
 use super::error::RunError;
 use super::job::Job;
 use crate::names::{DatabaseName, JobId};
-use crate::ops::{HeldSlot, Ops, Reservation, Reserved, SlotClaim};
+use crate::ops::{HeldSlot, Ops, Reservation, Reserved, Scope, SlotClaim};
 use crate::starrocks::{ErrorClass, Session, StatementError};
 
 /// Each beat is a transaction and a version: never more often.
@@ -88,11 +88,12 @@ pub fn beat(job: &Job, ops: &Ops, reservation: &Reservation) -> Heartbeat {
 
 fn taken(database: &DatabaseName, other: &HeldSlot) -> RunError {
     let owner = other.owner.as_deref().unwrap_or("another tool");
-    let mut error = StatementError::unreachable(format!(
-        "database `{database}` is taken by {} `{}` of {owner}",
-        other.scope.as_str(),
-        other.label
-    ));
+    let job = match (other.scope, &other.job) {
+        (Scope::Restore, Some(job)) => format!("restore job `{job}`"),
+        (scope, _) => format!("{} `{}`", scope.as_str(), other.label),
+    };
+    let text = format!("database `{database}` is taken by {job} of {owner}");
+    let mut error = StatementError::unreachable(text);
     error.class = ErrorClass::SlotBusy;
     error.help = Some("wait for it, or look at it with `brctl jobs` and in ops.run_status");
     error.into()

@@ -106,6 +106,32 @@ fn a_restore_is_finished_by_the_next_life() {
 }
 
 #[test]
+fn two_restores_of_one_backup_are_both_finished_by_the_next_life() {
+    let mut world = World::with_sales();
+    let label = world.back_up("full");
+    let customers = world.rows("sales.customers");
+    world.sql("UPDATE sales.customers SET name = 'oops' WHERE id > 0");
+    world.sandbox.stall_transfers(Some("slow"));
+    for into in ["sales", "copy"] {
+        let restore = ["restore", "--target-label", &label, "--yes", "--no-wait"];
+        let mut restore = restore.to_vec();
+        restore.extend(["--into", into, "--table", "customers"]);
+        world.brctl(&restore).ok();
+        world.wait_for_log(&["step", "download customers"]);
+    }
+    world.kill();
+    world.sandbox.stall_transfers(None);
+    world.start();
+    for _ in 0..2 {
+        world.wait_for_log(&["is adopted: restored, verified and live"]);
+    }
+    for database in ["sales", "copy"] {
+        assert_eq!(world.rows(&format!("{database}.customers")), customers);
+    }
+    world.assert_nothing_open();
+}
+
+#[test]
 fn two_daemons_on_one_socket_are_one_too_many() {
     let mut world = World::with_sales();
     let mut second = World::new();

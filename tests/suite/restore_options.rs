@@ -341,6 +341,24 @@ fn a_swap_that_was_killed_is_finished_by_the_next_start() {
 }
 
 #[test]
+fn one_backup_goes_into_two_databases_and_neither_stands_in_the_others_way() {
+    let world = World::with_sales();
+    let label = world.back_up("full");
+    spoil(&world);
+    let live = world.rows("sales.customers");
+    let job = world.restore(&label, &["--no-swap"]);
+    world.restore(&label, &["--into", "copy"]);
+    // All of these need the slot of the first one.
+    world.brctl(&["swap", &job, "--yes"]).ok();
+    assert_eq!(world.rows("sales.customers"), world.rows("copy.customers"));
+    world.brctl(&["undo", &job, "--yes"]).ok();
+    assert_eq!(world.rows("sales.customers"), live);
+    world.brctl(&["discard", &job, "--yes"]).ok();
+    world.back_up("full");
+    world.assert_nothing_open();
+}
+
+#[test]
 fn into_another_database_the_names_are_those_of_the_backup() {
     let world = World::with_sales();
     world.back_up("full");

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::line::{Attempted, Line, STEPS};
 use super::order::BackupContext;
 use super::record::{finish, record, record_failure};
@@ -16,6 +18,7 @@ use crate::run::error::RunError;
 use crate::run::job::JobStop;
 use crate::run::labels::label_for_failure;
 use crate::run::poll::cancel_backup;
+use crate::run::slots::Heartbeat;
 use crate::starrocks::read_second_look;
 
 /// A snapshot that could not be one cut is taken again so many times before the run is made a full, which always is one.
@@ -30,7 +33,7 @@ impl Line<'_> {
         taken: Result<Taken, RunError>,
         context: &BackupContext,
         label: Label,
-        slot: Reservation,
+        (slot, beating): (Reservation, Heartbeat),
     ) -> Result<Attempted, RunError> {
         let Line {
             job, ops, order, ..
@@ -39,6 +42,8 @@ impl Line<'_> {
             Ok(Taken::Whole(whole)) => {
                 let database = &order.database;
                 let record = finish(job, ops, context, database, label, &whole, slot).await?;
+                // Released: no beat finds it any more.
+                drop(beating);
                 let settled = whole.settled;
                 self.measure(&record.label, &settled, context.latest_alter)
                     .await;
@@ -166,6 +171,8 @@ impl Line<'_> {
             order,
             ..
         } = self;
+        // What the first look saw was there by now, and what the second one sees still is.
+        let verified = job.now();
         let look =
             || async { Ok(read_second_look(session, &order.database, plan.latest_alter).await?) };
         let after = job.patiently(order.patience, look).await?;
@@ -175,7 +182,9 @@ impl Line<'_> {
         if !moved.is_empty() {
             return Ok(Attempted::Torn(moved));
         }
-        let record = self.record_unchanged(plan, context, label).await?;
+        let record = self
+            .record_unchanged(plan, context, label, verified)
+            .await?;
         Ok(Attempted::Done(Box::new(record)))
     }
 
@@ -185,13 +194,14 @@ impl Line<'_> {
         plan: &BackupPlan,
         context: &BackupContext,
         label: &Label,
+        verified: DateTime<Utc>,
     ) -> Result<BackupRecord, RunError> {
         let Line {
             job, ops, order, ..
         } = self;
         let database = &order.database;
         let mut record = record(job, context, Some(database), label.clone());
-        record.verified = Some(self.started);
+        record.verified = Some(verified);
         record.partition_count = Some(0);
         record.data_bytes = Some(0);
         let write = || async {

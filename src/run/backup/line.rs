@@ -102,7 +102,7 @@ pub(super) enum Attempted {
 impl Line<'_> {
     async fn attempt(&mut self) -> Result<Attempted, RunError> {
         // The slot first: from here on nobody of ours takes a label of this database, or looks at it with a backup in mind.
-        let (label, slot, _beating) = match self.reserve().await {
+        let (label, slot, beating) = match self.reserve().await {
             Ok(reserved) => reserved,
             Err(error) => return Err(self.record_early_failure(error).await),
         };
@@ -128,7 +128,7 @@ impl Line<'_> {
                 .await;
         }
         let taken = self.take(plan, &context, baseline, &label, &slot).await;
-        self.close(taken, &context, label, slot).await
+        self.close(taken, &context, label, (slot, beating)).await
     }
 
     fn tell_nameless_full(&self, label: &Label) {

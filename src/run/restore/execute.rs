@@ -13,6 +13,7 @@ use crate::names::{
     DatabaseName, GroupName, JobId, Label, PartitionName, RepositoryName, TableName,
 };
 use crate::ops::{Ops, Reservation, Scope, SlotClaim, StepRecord, StepState};
+use crate::plan::label::restore_slot_label;
 use crate::plan::restore::{Finish, LiveTable, PartitionNow, RestorePlan, Step, TablePlan};
 use crate::run::error::{Refused, RunError};
 use crate::run::group::Outcome;
@@ -135,7 +136,7 @@ pub async fn hold_database(
 ) -> Result<(Reservation, Heartbeat), RunError> {
     let claim = SlotClaim {
         scope: Scope::Restore,
-        label: &context.target,
+        label: &restore_slot_label(&job.id, &context.database),
         database: &context.database,
         owner: &job.owner,
         job: &job.id,
