@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::BackupKind;
+use super::{BackupKind, ColumnChanges};
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 
 /// A snapshot's time in the repository, `yyyy-MM-dd-HH-mm-ss-SSS` in the frontend's own zone: a token to hand back, never a time to reckon
@@ -111,6 +111,9 @@ pub struct BackupRecord {
     /// Since when retention lets it go: no baseline and no recovery point any more, though its snapshot may still be there.
     #[serde(default)]
     pub expired: Option<DateTime<Utc>>,
+    /// As its look, and those before it, knew them.
+    #[serde(default, skip_serializing)]
+    pub changes: ColumnChanges,
 }
 
 /// Holds a backup, with its whole chain, against every rule of retention.
@@ -160,6 +163,7 @@ impl BackupRecord {
             verified: None,
             pin: None,
             expired: None,
+            changes: ColumnChanges::default(),
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fingerprint, SchemaFingerprint};
+use super::{ColumnChanges, Fingerprint, SchemaFingerprint};
 use crate::names::{DatabaseName, PartitionName, TableName};
 
 /// One database: its tables that BACKUP can take, and those that it cannot.
@@ -14,8 +14,7 @@ pub struct DatabaseFacts {
     pub name: DatabaseName,
     pub tables: BTreeMap<TableName, TableFacts>,
     pub left_out: Vec<LeftOut>,
-    /// The id of the latest change of columns of any table.
-    pub latest_alter: u64,
+    pub changes: ColumnChanges,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -57,7 +57,7 @@ impl Inventory {
             name: facts.name,
             tables,
             left_out,
-            latest_alter: facts.latest_alter,
+            changes: facts.changes,
         }
     }
 

@@ -5,6 +5,7 @@ mod around;
 mod backup;
 mod backup_kind;
 mod chain;
+mod column_changes;
 mod coverage;
 mod facts;
 mod fingerprint;
@@ -19,6 +20,7 @@ pub use around::{Grantee, RoutineLoad, Surroundings, TableGrant, TableSurroundin
 pub use backup::{BackupRecord, BackupStatus, Pin, SnapshotTimestamp, Trigger};
 pub use backup_kind::BackupKind;
 pub use chain::{Chain, ChainError, Link, PartitionSource, TableState};
+pub use column_changes::ColumnChanges;
 pub use coverage::{
     ClusterTable, Coverage, FailedDatabase, LeftOutTable, UnfitTable, Unmatched, UnmatchedRow,
     last_runs,

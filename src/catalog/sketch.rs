@@ -7,9 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    BackupKind, BackupRecord, Chain, DatabaseFacts, LeftOut, LeftOutReason, Link, Manifest,
-    PartitionFacts, PartitionRecord, Partitioning, RecordedFingerprint, SchemaFingerprint,
-    SnapshotTimestamp, TableFacts, TableLook, TableRecord, TableRecordState, TableState,
+    BackupKind, BackupRecord, Chain, ColumnChanges, DatabaseFacts, LeftOut, LeftOutReason, Link,
+    Manifest, PartitionFacts, PartitionRecord, Partitioning, RecordedFingerprint,
+    SchemaFingerprint, SnapshotTimestamp, TableFacts, TableLook, TableRecord, TableRecordState,
+    TableState,
 };
 use crate::names::{DatabaseName, Label, PartitionName, RepositoryName, TableName};
 
@@ -108,7 +109,7 @@ pub fn state(lines: &[&str]) -> BTreeMap<TableName, TableState> {
 pub fn facts(lines: &[&str], left_out: &[&str]) -> DatabaseFacts {
     let tables = lines.iter().map(|line| table_facts(line));
     DatabaseFacts {
-        latest_alter: 0,
+        changes: ColumnChanges::default(),
         name: DatabaseName::parse("shop").unwrap(),
         tables: tables.map(|facts| (facts.name.clone(), facts)).collect(),
         left_out: left_out

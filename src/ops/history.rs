@@ -12,7 +12,7 @@ use crate::starrocks::{Row, RowError, sql};
 
 const TABLE: &str = "ops.backup_history";
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "label",
     "backup_type",
     "status",
@@ -35,6 +35,7 @@ const COLUMNS: [&str; 22] = [
     "partition_count",
     "data_bytes",
     "verified_ms",
+    "column_changes",
 ];
 
 /// What retention writes beside a backup's own row: a backup is recorded without them, and they are set by updates alone.
@@ -89,6 +90,7 @@ impl Ops {
             record.partition_count.map_or(Cell::Null, Cell::count),
             record.data_bytes.map_or(Cell::Null, Cell::count),
             Cell::millis(record.verified),
+            Cell::Text(serde_json::to_string(&record.changes).expect("names and numbers are JSON")),
         ]
     }
 
@@ -227,6 +229,11 @@ fn record(row: &Row<'_>) -> Result<BackupRecord, RowError> {
         verified: row.epoch_ms("verified_ms")?,
         pin: pin(row)?,
         expired: row.epoch_ms("expired_ms")?,
+        // Rows of other tools have none.
+        changes: row
+            .optional("column_changes")
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default(),
     })
 }
 

@@ -59,6 +59,7 @@ const TABLES: &[OpsTable] = &[
             ("partition_count", "BIGINT"),
             ("data_bytes", "BIGINT"),
             ("verified_ms", "BIGINT"),
+            ("column_changes", "VARCHAR(1048576)"),
             ("pinned_until_ms", "BIGINT"),
             ("pinned_by", "STRING"),
             ("expired_ms", "BIGINT"),

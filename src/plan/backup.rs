@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::baseline::Instead;
 use crate::catalog::{
-    BackupKind, ColumnFacts, DatabaseFacts, LeftOut, Manifest, PartitionFacts, PartitionRecord,
-    Partitioning, RecordedFingerprint, TableFacts, TableRecord, TableRecordState, TableState,
+    BackupKind, ColumnChanges, ColumnFacts, DatabaseFacts, LeftOut, Manifest, PartitionFacts,
+    PartitionRecord, Partitioning, RecordedFingerprint, TableFacts, TableRecord, TableRecordState,
+    TableState,
 };
 use crate::names::{Label, PartitionName, TableName};
 
@@ -21,6 +22,8 @@ use crate::names::{Label, PartitionName, TableName};
 pub struct Baseline {
     pub label: Label,
     pub state: BTreeMap<TableName, TableState>,
+    /// As its own look knew them.
+    pub changes: ColumnChanges,
     /// Why it is not the newest backup; empty where it is, or where it need not be.
     pub instead: Vec<Instead>,
 }
@@ -91,8 +94,8 @@ pub struct BackupPlan {
     pub items: Vec<BackupItem>,
     pub manifest: Manifest,
     pub left_out: Vec<LeftOut>,
-    /// Of the look that was planned with: later changes of columns make it stale.
-    pub latest_alter: u64,
+    /// Of the look that was planned with: later ones make it stale.
+    pub changes: ColumnChanges,
 }
 
 /// A full of every table of `facts`.
@@ -116,10 +119,10 @@ pub fn plan_incremental(facts: &DatabaseFacts, baseline: &Baseline, forced: &For
     let mut tables: BTreeMap<TableName, TableRecord> = BTreeMap::new();
     for table in facts.tables.values() {
         let forced = forced.get(&table.name);
-        tables.insert(
-            table.name.clone(),
-            compare(table, baseline.state.get(&table.name), forced),
-        );
+        let name = &table.name;
+        let is_altered = facts.changes.is_changed_since(name, &baseline.changes);
+        let known = baseline.state.get(name).filter(|_| !is_altered);
+        tables.insert(name.clone(), compare(table, known, forced));
     }
     for (name, state) in &baseline.state {
         tables.entry(name.clone()).or_insert_with(|| gone(state));
@@ -167,7 +170,7 @@ fn finish(
         items,
         manifest,
         left_out: facts.left_out.clone(),
-        latest_alter: facts.latest_alter,
+        changes: facts.changes.clone(),
     }
 }
 

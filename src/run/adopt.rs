@@ -250,7 +250,7 @@ async fn adopt_backup(
         timeout,
         unseen: UNSEEN_WHEN_LOST,
         manifest,
-        latest_alter: context.latest_alter,
+        latest_alter: context.changes.latest,
         baseline: &baseline,
     };
     let error = match under_way.see_through().await {

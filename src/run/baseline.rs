@@ -164,6 +164,10 @@ impl BaselineQuery<'_> {
             .last()
             .map(|link| link.label.clone())
             .expect("a chain has its target");
+        let changes = links
+            .last()
+            .map(|link| link.changes.clone())
+            .unwrap_or_default();
         let records = links.into_iter().cloned().collect();
         let state = with_manifests(self.ops, records).await?.state();
         let unproven =
@@ -177,6 +181,7 @@ impl BaselineQuery<'_> {
         Ok(Ok(Baseline {
             label,
             state,
+            changes,
             instead: Vec::new(),
         }))
     }

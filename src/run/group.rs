@@ -15,7 +15,7 @@ use super::labels::{Naming, label_for_failure};
 use super::preflight::{Purpose, prepare, repository};
 use super::prune::after_fulls;
 use super::safekeeping::after_run;
-use crate::catalog::{BackupKind, BackupRecord, Inventory, JobState, Trigger};
+use crate::catalog::{BackupKind, BackupRecord, ColumnChanges, Inventory, JobState, Trigger};
 use crate::names::{DatabaseName, GroupName, Label, RepositoryName};
 use crate::ops::{Claim, FireKey, FireOutcome, Ops};
 use crate::plan::baseline::Chaining;
@@ -150,7 +150,7 @@ async fn record_failed_run(job: &Job, ops: &Ops, order: &GroupOrder, error: &Run
         scheduled: order.scheduled,
         started: job.now(),
         job_timeout_secs: order.job_timeout.as_secs(),
-        latest_alter: 0,
+        changes: ColumnChanges::default(),
         note: None,
     };
     let recorded = async {

@@ -6,19 +6,26 @@
 use std::collections::BTreeSet;
 
 use super::{FactsError, Frontend, query, sql};
+use crate::catalog::ColumnChanges;
 use crate::names::{DatabaseName, TableName};
 
-/// The id of the database's latest job; 0 where there was none.
-pub(super) async fn latest(
+/// Those that the cluster still knows.
+pub(super) async fn known(
     session: &dyn Frontend,
     database: &DatabaseName,
-) -> Result<u64, FactsError> {
+) -> Result<ColumnChanges, FactsError> {
     let jobs = query(session, &sql::show_alters(database)).await?;
-    let ids = jobs
-        .rows()
-        .map(|row| row.number("JobId"))
-        .collect::<Result<Vec<u64>, _>>()?;
-    Ok(ids.into_iter().max().unwrap_or(0))
+    let mut changes = ColumnChanges::default();
+    for row in jobs.rows() {
+        let id = row.number("JobId")?;
+        changes.latest = changes.latest.max(id);
+        // A name that no statement can hold is not of our world.
+        if let Ok(table) = row.name("TableName") {
+            let latest = changes.tables.entry(table).or_default();
+            *latest = (*latest).max(id);
+        }
+    }
+    Ok(changes)
 }
 
 /// The tables that later jobs are about.
@@ -27,13 +34,10 @@ pub(super) async fn since(
     database: &DatabaseName,
     latest: u64,
 ) -> Result<BTreeSet<TableName>, FactsError> {
-    let jobs = query(session, &sql::show_alters(database)).await?;
-    let mut tables = BTreeSet::new();
-    for row in jobs.rows() {
-        if row.number::<u64>("JobId")? > latest {
-            // A name that no statement can hold is not of our world.
-            tables.extend(row.name("TableName"));
-        }
-    }
-    Ok(tables)
+    let changes = known(session, database).await?;
+    let tables = changes.tables.into_iter();
+    Ok(tables
+        .filter(|(_, id)| *id > latest)
+        .map(|(table, _)| table)
+        .collect())
 }

@@ -15,8 +15,8 @@ use super::alters;
 use super::rows::is_hidden;
 use super::{ResultSet, Row, RowError, Session, StatementError, query, sql};
 use crate::catalog::{
-    ColumnFacts, DatabaseFacts, Fingerprint, LeftOut, LeftOutReason, PartitionFacts, Partitioning,
-    PhysicalPartition, SchemaFingerprint, TableFacts, TableLook,
+    ColumnChanges, ColumnFacts, DatabaseFacts, Fingerprint, LeftOut, LeftOutReason, PartitionFacts,
+    Partitioning, PhysicalPartition, SchemaFingerprint, TableFacts, TableLook,
 };
 use crate::names::{DatabaseName, PartitionName, TableName};
 
@@ -44,16 +44,13 @@ pub async fn read_database(
         prove_database(session, database).await?;
     }
     // Before the columns: what changes them after this is seen by the second look.
-    let latest_alter = alters::latest(session, database).await?;
+    let changes = alters::known(session, database).await?;
     let views = query(session, &sql::materialized_views(database)).await?;
     let configs = query(session, &sql::tables_config(database)).await?;
     let columns = query(session, &sql::columns(database)).await?;
     let partitions = query(session, &sql::partitions(database)).await?;
     let facts = assemble(database, &tables, &views, &configs, &columns, &partitions)?;
-    Ok(DatabaseFacts {
-        latest_alter,
-        ..facts
-    })
+    Ok(DatabaseFacts { changes, ..facts })
 }
 
 /// An empty database and a missing one look alike in `information_schema`.
@@ -145,7 +142,7 @@ pub(super) fn assemble(
         name: database.clone(),
         tables: BTreeMap::new(),
         left_out: Vec::new(),
-        latest_alter: 0,
+        changes: ColumnChanges::default(),
     };
     for row in tables.rows() {
         // A name with a backtick cannot be written in any statement: such a table stays outside our world.

@@ -228,6 +228,7 @@ pub fn record(name: &str, kind: BackupKind) -> BackupRecord {
         verified: None,
         pin: None,
         expired: None,
+        changes: brd::catalog::ColumnChanges::default(),
     }
 }
 

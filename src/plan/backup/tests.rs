@@ -13,6 +13,7 @@ fn incremental(now: &[&str], left_out: &[&str], forced: &Forced) -> BackupPlan {
     let baseline = Baseline {
         label: label("f0"),
         state: state(&BASELINE),
+        changes: ColumnChanges::default(),
         instead: Vec::new(),
     };
     plan_incremental(&facts(now, left_out), &baseline, forced)
@@ -145,6 +146,7 @@ fn what_the_baseline_cannot_prove_is_taken_again() {
         let baseline = Baseline {
             label: label("f0"),
             state: state(&[known]),
+            changes: ColumnChanges::default(),
             instead: Vec::new(),
         };
         let plan = plan_incremental(&now, &baseline, &Forced::new());
@@ -171,6 +173,7 @@ fn a_table_that_counts_is_taken_whole_once_it_changed() {
     let baseline = Baseline {
         label: label("f0"),
         state: state(&BASELINE),
+        changes: ColumnChanges::default(),
         instead: Vec::new(),
     };
     let plan = |partitions: &str, counts: bool| {

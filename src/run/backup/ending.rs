@@ -9,7 +9,7 @@ use super::line::{Attempted, Line, STEPS};
 use super::order::BackupContext;
 use super::record::{finish, record, record_failure};
 use super::under_way::Taken;
-use crate::catalog::BackupRecord;
+use crate::catalog::{BackupRecord, ColumnChanges};
 use crate::names::{Label, TableName};
 use crate::ops::{Reservation, SlotEnd};
 use crate::plan::backup::{BackupPlan, Baseline, Forced, Promotion};
@@ -45,7 +45,7 @@ impl Line<'_> {
                 // Released: no beat finds it any more.
                 drop(beating);
                 let settled = whole.settled;
-                self.measure(&record.label, &settled, context.latest_alter)
+                self.measure(&record.label, &settled, context.changes.latest)
                     .await;
                 Ok(Attempted::Done(Box::new(record)))
             }
@@ -174,7 +174,7 @@ impl Line<'_> {
         // What the first look saw was there by now, and what the second one sees still is.
         let verified = job.now();
         let look =
-            || async { Ok(read_second_look(session, &order.database, plan.latest_alter).await?) };
+            || async { Ok(read_second_look(session, &order.database, plan.changes.latest).await?) };
         let after = job.patiently(order.patience, look).await?;
         let empty = BTreeMap::new();
         let known = baseline.map_or(&empty, |baseline| &baseline.state);
@@ -274,7 +274,7 @@ impl Line<'_> {
             scheduled: self.order.scheduled,
             started: self.started,
             job_timeout_secs: self.order.job_timeout.as_secs(),
-            latest_alter: 0,
+            changes: ColumnChanges::default(),
             note: None,
         }
     }

@@ -161,7 +161,11 @@ impl Line<'_> {
                 Ok(read_database(session, &order.database).await?)
             })
             .await?;
-        let facts = order.inventory.select(facts);
+        let mut facts = order.inventory.select(facts);
+        let read = || async { Ok(self.ops.backups_of_database(&order.database).await?) };
+        for earlier in job.patiently(order.patience, read).await? {
+            facts.changes.learn(&earlier.changes);
+        }
         for out in &facts.left_out {
             job.journal.finding(
                 format!(
@@ -359,7 +363,7 @@ impl Line<'_> {
             scheduled: self.order.scheduled,
             started: self.started,
             job_timeout_secs: self.order.job_timeout.as_secs(),
-            latest_alter: plan.latest_alter,
+            changes: plan.changes.clone(),
             note: plan
                 .promotion
                 .as_ref()
@@ -409,7 +413,7 @@ impl Line<'_> {
             timeout: order.job_timeout,
             unseen,
             manifest: plan.manifest,
-            latest_alter: plan.latest_alter,
+            latest_alter: plan.changes.latest,
             baseline: &baseline,
         };
         under_way.see_through().await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::catalog::{BackupKind, Inventory, Trigger};
+use crate::catalog::{BackupKind, ColumnChanges, Inventory, Trigger};
 use crate::names::{DatabaseName, GroupName, JobId, Label, RepositoryName};
 use crate::plan::baseline::Chaining;
 use crate::plan::verify::Verify;
@@ -47,6 +47,6 @@ pub struct BackupContext {
     pub job_timeout_secs: u64,
     /// Of the look that was planned with.
     #[serde(default)]
-    pub latest_alter: u64,
+    pub changes: ColumnChanges,
     pub note: Option<String>,
 }

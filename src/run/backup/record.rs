@@ -91,6 +91,7 @@ pub(super) fn record(
         finished: Some(job.now()),
         trigger: Some(context.trigger),
         scheduled: context.scheduled,
+        changes: context.changes.clone(),
         host: Some(job.host.to_string()),
         ..BackupRecord::bare(label, context.kind, context.repository.clone())
     }
