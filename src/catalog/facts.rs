@@ -1,6 +1,6 @@
 //! What the cluster holds now, as read in one sitting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,8 @@ pub struct DatabaseFacts {
     pub name: DatabaseName,
     pub tables: BTreeMap<TableName, TableFacts>,
     pub left_out: Vec<LeftOut>,
+    /// Every name that anything of the database had.
+    pub seen: BTreeSet<TableName>,
     pub changes: ColumnChanges,
 }
 

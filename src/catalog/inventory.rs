@@ -57,6 +57,7 @@ impl Inventory {
             name: facts.name,
             tables,
             left_out,
+            seen: facts.seen,
             changes: facts.changes,
         }
     }

@@ -110,6 +110,7 @@ pub fn facts(lines: &[&str], left_out: &[&str]) -> DatabaseFacts {
     let tables = lines.iter().map(|line| table_facts(line));
     DatabaseFacts {
         changes: ColumnChanges::default(),
+        seen: BTreeSet::new(),
         name: DatabaseName::parse("shop").unwrap(),
         tables: tables.map(|facts| (facts.name.clone(), facts)).collect(),
         left_out: left_out

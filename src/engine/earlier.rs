@@ -6,8 +6,8 @@ use crate::names::JobId;
 use crate::ops::{HeldSlot, Ops, RestoreRecord, Scope, StepRecord};
 use crate::run::prune::PruneContext;
 use crate::run::recover::RecoverContext;
-use crate::run::undoable::standing;
 use crate::run::restore::RestoreContext;
+use crate::run::undoable::standing;
 use crate::run::{Refused, RunError};
 
 /// A job of an earlier life: a restore on record, a run of backups, or one that is being finished right now.

@@ -94,7 +94,9 @@ pub struct BackupPlan {
     pub items: Vec<BackupItem>,
     pub manifest: Manifest,
     pub left_out: Vec<LeftOut>,
-    /// Of the look that was planned with: later ones make it stale.
+    /// Every name that anything of the database had in the look that was planned with.
+    pub seen: BTreeSet<TableName>,
+    /// Of that look: later ones make it stale.
     pub changes: ColumnChanges,
 }
 
@@ -170,6 +172,7 @@ fn finish(
         items,
         manifest,
         left_out: facts.left_out.clone(),
+        seen: facts.seen.clone(),
         changes: facts.changes.clone(),
     }
 }

@@ -43,6 +43,17 @@ pub fn torn(
     forced
 }
 
+/// Tables of the group that came after the first look: what they hold may have been in others before the cut, by a swap or a move of rows,
+/// and is nowhere in the snapshot.
+pub fn came(
+    seen: &BTreeSet<TableName>,
+    is_of_group: impl Fn(&TableName) -> bool,
+    after: &SecondLook,
+) -> BTreeSet<TableName> {
+    let new = after.keys().filter(|table| !seen.contains(*table));
+    new.filter(|table| is_of_group(table)).cloned().collect()
+}
+
 /// A partition of a table that has changed its columns meanwhile cannot be told from what it was by its version.
 pub fn is_same(record: &TableRecord, look: &TableLook) -> bool {
     record.table_id == Some(look.id) && record.schema.as_ref() == Some(&look.schema)

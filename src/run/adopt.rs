@@ -252,6 +252,7 @@ async fn adopt_backup(
         manifest,
         latest_alter: context.changes.latest,
         baseline: &baseline,
+        new_tables: None,
     };
     let error = match under_way.see_through().await {
         Ok(Taken::Whole(whole)) => {

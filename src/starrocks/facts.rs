@@ -136,12 +136,17 @@ pub(super) fn assemble(
         .collect::<Result<BTreeSet<_>, _>>()?;
     let shared = shared_names(configs)?;
     let mut configs = by_table(configs)?;
+    let names = tables.rows().map(|row| row.text("TABLE_NAME"));
+    let names = names.collect::<Result<BTreeSet<_>, _>>()?;
+    let seen = names.iter().chain(configs.keys());
+    let seen = seen.filter_map(|name| name.parse().ok()).collect(); // no error: no statement can hold it
     let mut columns = by_table(columns)?;
     let mut partitions = by_table(partitions)?;
     let mut facts = DatabaseFacts {
         name: database.clone(),
         tables: BTreeMap::new(),
         left_out: Vec::new(),
+        seen,
         changes: ColumnChanges::default(),
     };
     for row in tables.rows() {

@@ -307,3 +307,42 @@ fn two_groups_of_one_database_follow_one_another_under_labels_of_their_own() {
     assert_eq!(labels.len(), 2);
     world.assert_nothing_open();
 }
+
+#[test]
+fn rows_that_move_into_a_table_that_comes_before_the_cut_are_in_the_point() {
+    let world = World::with_sales();
+    let customers = world.rows("sales.customers");
+    for moved in [
+        "CREATE TABLE sales.moved LIKE sales.customers",
+        "INSERT INTO sales.moved SELECT * FROM sales.customers",
+        "DELETE FROM sales.customers WHERE id > 0",
+    ] {
+        world.sql(&format!(
+            "SANDBOX ON '^BACKUP SNAPSHOT `sales`' BEFORE RUN '{moved}'"
+        ));
+    }
+    let label = world.back_up("full");
+    assert!(world.rows("sales.customers").is_empty());
+    for table in ["customers", "moved"] {
+        world.sql(&format!("DROP TABLE sales.{table} FORCE"));
+    }
+    world.restore(&label, &[]);
+    assert_eq!(world.rows("sales.moved"), customers);
+    assert!(world.rows("sales.customers").is_empty());
+}
+
+#[test]
+fn where_new_tables_never_end_the_backup_does_and_names_them() {
+    let world = World::with_sales();
+    for attempt in ["full", "full_r1", "full_r2"] {
+        world.sql(&format!(
+            "SANDBOX ON '_{attempt}` TO `nightly`' AFTER RUN 'CREATE TABLE sales.staged_{attempt} LIKE sales.customers'"
+        ));
+    }
+    let said = world.brctl(&["backup", "full", "--group", "daily"]).ok();
+    let text = "tables that came to sales while the backup was taken are not in it: staged_full_r2";
+    assert!(
+        format!("{}{}", said.stdout, said.stderr).contains(text),
+        "{said:#?}"
+    );
+}

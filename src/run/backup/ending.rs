@@ -1,6 +1,6 @@
 //! How an attempt ends: recorded, taken again, or given up with a row that says why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::line::{Attempted, Line, STEPS};
 use super::order::BackupContext;
 use super::record::{finish, record, record_failure};
-use super::under_way::Taken;
+use super::under_way::{NewTables, Taken};
 use crate::catalog::{BackupRecord, ColumnChanges};
 use crate::names::{Label, TableName};
 use crate::ops::{Reservation, SlotEnd};
@@ -142,7 +142,16 @@ impl Line<'_> {
         job.insist(RECORDING, discard).await
     }
 
-    pub(super) fn take_again(&mut self, moved: Forced, torn: u32) {
+    pub(super) fn new_tables<'a>(&'a self, seen: &'a BTreeSet<TableName>) -> NewTables<'a> {
+        NewTables {
+            inventory: &self.order.inventory,
+            seen,
+            take_again: self.torn + 1 < TORN_ATTEMPTS,
+        }
+    }
+
+    pub(super) fn take_again(&mut self, moved: Forced) {
+        self.torn += 1;
         let tables = moved
             .keys()
             .map(TableName::as_str)
@@ -152,7 +161,7 @@ impl Line<'_> {
         for (table, partitions) in moved {
             self.forced.entry(table).or_default().extend(partitions);
         }
-        if torn >= TORN_ATTEMPTS {
+        if self.torn >= TORN_ATTEMPTS {
             self.promote = Some(Promotion::Unsettled);
         }
     }
@@ -178,7 +187,9 @@ impl Line<'_> {
         let after = job.patiently(order.patience, look).await?;
         let empty = BTreeMap::new();
         let known = baseline.map_or(&empty, |baseline| &baseline.state);
-        let moved = torn(&plan.manifest, known, &after);
+        let mut moved = torn(&plan.manifest, known, &after);
+        self.new_tables(&plan.seen)
+            .add_to(&mut moved, job, &order.database, &after);
         if !moved.is_empty() {
             return Ok(Attempted::Torn(moved));
         }

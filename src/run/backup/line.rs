@@ -52,18 +52,17 @@ pub async fn back_up(
         skip: 0,
         forced: Forced::new(),
         promote: None,
+        torn: 0,
     };
     if let Some(error) = refused {
         return Err(line.record_early_failure(error).await);
     }
-    let mut torn = 0;
     let mut last = RunError::Failed("no attempt was made".to_owned());
     for _ in 0..ATTEMPTS {
         match line.attempt().await {
             Ok(Attempted::Done(record)) => return Ok(*record),
             Ok(Attempted::Torn(moved)) => {
-                torn += 1;
-                line.take_again(moved, torn);
+                line.take_again(moved);
                 last = RunError::Failed(format!(
                     "data kept moving before the cut, in the last of {ATTEMPTS} attempts"
                 ));
@@ -91,6 +90,8 @@ pub(super) struct Line<'a> {
     pub(super) skip: u32,
     pub(super) forced: Forced,
     pub(super) promote: Option<Promotion>,
+    /// Attempts that came to no one cut.
+    pub(super) torn: u32,
 }
 
 pub(super) enum Attempted {
@@ -415,6 +416,7 @@ impl Line<'_> {
             manifest: plan.manifest,
             latest_alter: plan.changes.latest,
             baseline: &baseline,
+            new_tables: Some(self.new_tables(&plan.seen)),
         };
         under_way.see_through().await
     }

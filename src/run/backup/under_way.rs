@@ -1,13 +1,13 @@
 //! A BACKUP that the cluster has, from the cut to the proof: the part of the line that adoption shares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::line::STEPS;
-use crate::catalog::{Manifest, TableState};
+use crate::catalog::{Inventory, Manifest, TableState};
 use crate::names::{DatabaseName, Label, RepositoryName, TableName};
 use crate::plan::backup::Forced;
-use crate::plan::settle::{SecondLook, settle, torn};
+use crate::plan::settle::{SecondLook, came, settle, torn};
 use crate::run::confirm::{ConfirmedSnapshot, confirm};
 use crate::run::error::RunError;
 use crate::run::job::Job;
@@ -39,6 +39,43 @@ pub struct UnderWay<'a> {
     pub manifest: Manifest,
     pub latest_alter: u64,
     pub baseline: &'a BTreeMap<TableName, TableState>,
+    /// `None` where the look comes long after the cut, and tables with it.
+    pub new_tables: Option<NewTables<'a>>,
+}
+
+/// What to do about tables that come while the backup is taken.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTables<'a> {
+    pub inventory: &'a Inventory,
+    /// Of the first look.
+    pub seen: &'a BTreeSet<TableName>,
+    /// Where they come faster than backups are taken, they are told of in the end.
+    pub take_again: bool,
+}
+
+impl NewTables<'_> {
+    /// What must be forced into a new attempt, with what else must be.
+    pub fn add_to(
+        self,
+        moved: &mut Forced,
+        job: &Job,
+        database: &DatabaseName,
+        after: &SecondLook,
+    ) {
+        let is_of_group = |table: &TableName| self.inventory.names(database, table);
+        let came = came(self.seen, is_of_group, after);
+        if self.take_again {
+            moved.extend(came.into_iter().map(|table| (table, BTreeSet::new())));
+        } else if !came.is_empty() {
+            let names: Vec<&str> = came.iter().map(TableName::as_str).collect();
+            let text = format!(
+                "tables that came to {database} while the backup was taken are not in it: {}",
+                names.join(", ")
+            );
+            let help = "the next backup takes them; a table that is always replaced by a new one is best left out of ops.table_inventory";
+            job.journal.finding(text, Some(help.to_owned()));
+        }
+    }
 }
 
 impl UnderWay<'_> {
@@ -59,7 +96,7 @@ impl UnderWay<'_> {
         watch.until_cut().await?;
         let cut = watch.cut();
         let mut after = self.look_again().await?;
-        let mut moved = torn(&self.manifest, self.baseline, &after);
+        let mut moved = self.moved(&after);
         if moved.is_empty() {
             job.journal.step(6, STEPS, "wait for the upload");
             watch.until_finished().await?;
@@ -70,7 +107,7 @@ impl UnderWay<'_> {
                 );
                 job.journal.finding(text, None);
                 after = self.look_again().await?;
-                moved = torn(&self.manifest, self.baseline, &after);
+                moved = self.moved(&after);
             }
         }
         if !moved.is_empty() {
@@ -86,6 +123,14 @@ impl UnderWay<'_> {
             settled,
             snapshot,
         })))
+    }
+
+    fn moved(&self, after: &SecondLook) -> Forced {
+        let mut moved = torn(&self.manifest, self.baseline, after);
+        if let Some(new) = self.new_tables {
+            new.add_to(&mut moved, self.job, self.database, after);
+        }
+        moved
     }
 
     async fn look_again(&self) -> Result<SecondLook, RunError> {
