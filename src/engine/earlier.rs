@@ -42,7 +42,8 @@ fn as_it_stands(mut detail: JobDetail, record: &RestoreRecord, steps: &[StepReco
     detail.standing = standing(record, steps);
     if detail.standing == Some(Standing::HalfTakenBack) {
         detail.summary.state = JobState::Stuck;
-        detail.summary.message = record.error.clone().unwrap_or_default();
+        let told = record.error.clone();
+        detail.summary.message = told.unwrap_or(detail.summary.message);
     }
     detail
 }

@@ -10,7 +10,7 @@ use super::job::{Job, JobStop};
 use super::restore::{Phase, RestoreContext, hold_database, make_live};
 use super::steps::{Builder, parse, prove_undoable};
 use super::take_back::take_back_step;
-use super::undoable::{is_live_step, prove_fit};
+use super::undoable::{is_live_step, is_told, prove_fit};
 use crate::catalog::JobState;
 use crate::names::JobId;
 use crate::ops::{Ops, RestoreRecord, STUCK, SlotEnd, StepRecord, StepState};
@@ -181,9 +181,10 @@ async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<Ended
         )
         .await
     };
-    let proven = builder.job.insist(PATIENCE, prove).await;
-    let taken_back = match proven {
+    let taken_back = match builder.job.insist(PATIENCE, prove).await {
         Ok(()) => take_back_live_steps(builder).await,
+        // As it was: nothing was begun, or what to do about what was is on record.
+        Err(error) if !is_begun(builder) || is_told(record) => return Err(error),
         Err(error) => Err(error),
     };
     let ended = match taken_back {
@@ -191,7 +192,9 @@ async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<Ended
             "restore `{}` is taken back; what it restored is kept under the suffix until `brctl discard {}`",
             record.job, record.job
         )),
-        Err(error) if is_whole(builder, &error) => return Err(error),
+        // The next life goes on.
+        Err(error @ RunError::Stopped(JobStop::Detach)) => return Err(error),
+        Err(error @ RunError::Stopped(_)) if !is_begun(builder) => return Err(error),
         Err(error) => Ended::Stuck {
             error,
             statements: statements(builder)?,
@@ -215,14 +218,12 @@ async fn undo(builder: &mut Builder<'_>, record: &RestoreRecord) -> Result<Ended
     Ok(ended)
 }
 
-/// Whether the error leaves nothing half done: nothing was begun, or the next life goes on.
-fn is_whole(builder: &Builder<'_>, error: &RunError) -> bool {
-    let begun = builder.steps.iter().any(|record| {
-        is_live_step(record, StepState::Undone) || is_live_step(record, StepState::Stuck)
-    });
-    !begun || matches!(error, RunError::Stopped(JobStop::Detach))
+fn is_begun(builder: &Builder<'_>) -> bool {
+    let mut steps = builder.steps.iter();
+    steps.any(|record| is_live_step(record, StepState::Undone))
 }
 
+/// A step that fails stays as it was: it is still to be taken back.
 async fn take_back_live_steps(builder: &mut Builder<'_>) -> Result<(), RunError> {
     let steps = left_to_take_back(builder);
     let of = u32::try_from(steps.len()).unwrap_or(u32::MAX);
@@ -230,17 +231,8 @@ async fn take_back_live_steps(builder: &mut Builder<'_>) -> Result<(), RunError>
         let step = parse(&builder.steps[index])?;
         let said = format!("take back: {}", step.describe());
         builder.job.journal.step(number, of, said);
-        match take_back_step(builder, index, &step).await {
-            Ok(()) => builder.mark(index, StepState::Undone).await?,
-            Err(error @ RunError::Stopped(_)) => return Err(error),
-            Err(error) => {
-                // Unwritten, it is as it was, and the error is what counts.
-                if let Err(unwritten) = builder.mark(index, StepState::Stuck).await {
-                    tracing::warn!(%unwritten, "that a step is stuck could not be written");
-                }
-                return Err(error);
-            }
-        }
+        take_back_step(builder, index, &step).await?;
+        builder.mark(index, StepState::Undone).await?;
     }
     Ok(())
 }

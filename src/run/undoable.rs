@@ -5,7 +5,7 @@ use super::steps::{Proof, parse, proof, prove_undoable};
 use super::undo::{Ending, context, find};
 use crate::catalog::Standing;
 use crate::names::JobId;
-use crate::ops::{Ops, RestoreRecord, RestoreStatus, StepRecord, StepState};
+use crate::ops::{Ops, RestoreRecord, RestoreStatus, STUCK, StepRecord, StepState};
 use crate::starrocks::Session;
 
 /// With a look at the tables, where their ids decide.
@@ -41,7 +41,7 @@ pub fn prove_fit(
         Ending::Undo if any(StepState::Done) && is_discarded(record) => {
             Err(discarded(restore).into())
         }
-        Ending::Undo if live => Ok(()),
+        Ending::Undo if live || is_told(record) => Ok(()),
         Ending::Undo => Err(nothing_to_undo(restore, record, steps).into()),
     }
 }
@@ -74,10 +74,18 @@ pub fn standing(record: &RestoreRecord, steps: &[StepRecord]) -> Option<Standing
 
 /// Whether an undo began and failed: what stands where differs from table to table.
 pub(super) fn is_half_taken_back(record: &RestoreRecord, steps: &[StepRecord]) -> bool {
-    is_finished(record)
-        && steps
+    let any_stuck = || {
+        steps
             .iter()
             .any(|step| is_live_step(step, StepState::Stuck))
+    };
+    is_finished(record) && (is_told(record) || any_stuck())
+}
+
+/// Whether what a person must do is on record.
+pub(super) fn is_told(record: &RestoreRecord) -> bool {
+    let error = record.error.as_ref();
+    error.is_some_and(|error| error.starts_with(STUCK))
 }
 
 fn is_finished(record: &RestoreRecord) -> bool {

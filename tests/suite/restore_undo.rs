@@ -101,6 +101,21 @@ fn an_undo_whose_kept_table_is_gone_touches_nothing() {
     world.assert_nothing_open();
 }
 
+fn told(world: &World, job: &str, statement: &str) {
+    let shown = world.brctl(&["show", job]).ok().stdout;
+    for part in [
+        "is half taken back",
+        statement,
+        &format!("brctl undo {job}"),
+    ] {
+        assert!(shown.contains(part), "{part:?} is not in {shown}");
+    }
+    let discard = ["discard", job, "--yes"];
+    world
+        .brctl(&discard)
+        .refused(5, &["is half taken back", "brctl undo"]);
+}
+
 #[test]
 fn an_undo_that_fails_half_way_is_stuck_and_goes_on_when_asked_again() {
     let mut world = World::with_sales();
@@ -120,18 +135,11 @@ fn an_undo_that_fails_half_way_is_stuck_and_goes_on_when_asked_again() {
     }
     assert_eq!(both(&world), (restored.0, before.1.clone()));
     world.wait_for_status("needs a person");
-    for _life in 0..2 {
-        let shown = world.brctl(&["show", &job]).ok().stdout;
-        for part in ["is half taken back", swap, &format!("brctl undo {job}")] {
-            assert!(shown.contains(part), "{part:?} is not in {shown}");
-        }
-        world.wait_for_status(&format!("restore {job} is half taken back"));
-        world
-            .brctl(&["discard", &job, "--yes"])
-            .refused(5, &["is half taken back", "brctl undo"]);
-        world.kill();
-        world.start();
-    }
+    told(&world, &job, swap);
+    world.kill();
+    world.start();
+    told(&world, &job, swap);
+    world.wait_for_status(&format!("restore {job} is half taken back"));
     // By hand, as it was said, or not at all: the second undo goes on either way.
     world.sql(swap);
     world.brctl(&["undo", &job]).ok();

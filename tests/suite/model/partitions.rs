@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use brd::catalog::JobState;
 use brd::names::JobId;
 use brd::ops::Ops;
 use brd::plan::restore::RestoreRequest;
@@ -105,18 +106,23 @@ pub async fn put_back(
     let outcome = player
         .unless_killed(&undoing, undo::run(&undoing, &job.id, undo::Ending::Undo))
         .await;
+    // A person is told what to run, or asks again: they do below.
+    let outcome = outcome.map(|mut outcome| {
+        if outcome.state == JobState::Stuck {
+            outcome.state = JobState::Failed;
+        }
+        outcome
+    });
     player.end_of(outcome).await?;
     if undone {
         statements = player.laboratory.statements();
     }
     always_one_of(player, &[&right, &wrong])?;
     // What the cluster refused is asked for again, unless the next life has done it.
-    if !is_recorded(
-        player,
-        &job.id,
-        "steps",
-        "kind = 'exchange' AND state = 'UNDONE'",
-    ) {
+    let undone = "kind = 'exchange' AND state = 'UNDONE'";
+    if is_recorded(player, &job.id, "history", "error_message LIKE 'STUCK%'")
+        || !is_recorded(player, &job.id, "steps", undone)
+    {
         player.failure = Failure::Wrong;
         player.end(&job.id, undo::Ending::Undo).await?;
     }
