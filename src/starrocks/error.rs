@@ -182,6 +182,12 @@ const KNOWN: &[Known] = &[
         ErrorClass::Permanent,
         "there are too few live backends for the number of replicas; bring backends back",
     ),
+    // common/util/RangeUtils.java, checkRangeIntersect: ADD PARTITION where another partition has some of its values
+    helped(
+        "is intersected with range",
+        ErrorClass::Permanent,
+        "a partition of the live table overlaps the one that is to be added: drop it, or restore beside the live table with --no-swap and copy what is needed",
+    ),
     known("failed to find", ErrorClass::Permanent),
     // sql/analyzer/Authorizer.java, mysql/MysqlProto.java
     helped("Access denied; you need", ErrorClass::Denied, GRANT),

@@ -149,6 +149,42 @@ fn a_partition_that_is_missing_is_added_and_an_undo_takes_it_away() {
 }
 
 #[test]
+fn a_partition_whose_place_is_taken_by_another_is_not_added_and_says_what_to_do() {
+    let world = World::with_sales();
+    let (label, ..) = damaged(&world);
+    world.sql("ALTER TABLE sales.orders DROP PARTITION p3 FORCE");
+    world.sql("ALTER TABLE sales.orders ADD PARTITION p4 VALUES LESS THAN ('2026-01-05')");
+    let before = identity(&world, "sales.orders");
+    let arguments = [
+        "restore",
+        "--target-label",
+        &label,
+        "--partition",
+        "orders.p3",
+        "--yes",
+        "--json",
+    ];
+    let said = world.brctl(&arguments);
+    assert_eq!(said.code, 1, "{said:#?}");
+    let summary = &said.json()["summary"];
+    let job = summary["job"].as_str().unwrap();
+    let shown = world.brctl(&["show", job]).stdout;
+    for part in [
+        "is intersected with range",
+        "drop it, or restore beside",
+        "as they were",
+    ] {
+        assert!(shown.contains(part), "{part:?} is not in {shown}");
+    }
+    assert_eq!(identity(&world, "sales.orders"), before);
+    world.brctl(&["undo", job]).refused(
+        5,
+        &["made nothing live that could be taken back", "brctl show"],
+    );
+    world.assert_nothing_open();
+}
+
+#[test]
 fn without_a_swap_the_live_partition_stays_until_somebody_says_so() {
     let world = World::with_sales();
     let (label, p1, _) = damaged(&world);
