@@ -473,3 +473,23 @@ fn a_table_that_somebody_put_back_by_hand_is_not_dropped_with_the_window() {
         ["customers", "customers_restored", "orders"]
     );
 }
+
+#[test]
+fn a_snapshot_that_is_not_needed_may_be_gone() {
+    let world = World::with_sales();
+    backup(&world, "full", "base");
+    // An unpartitioned table that changed is taken whole.
+    spoil(&world);
+    backup(&world, "incremental", "later");
+    let at_later = world.rows("sales.customers");
+    let repository = world.sandbox.repository_directory("nightly").unwrap();
+    std::fs::remove_dir_all(repository.join("__ss_base")).unwrap();
+    let all = ["restore", "--target-label", "later", "--yes"];
+    world.brctl(&all).refused(
+        5,
+        &["snapshot `base`, which the restore needs, is gone from repository `nightly`"],
+    );
+    world.sql("INSERT INTO sales.customers VALUES (70, 'later still')");
+    world.restore("later", &["--table", "customers"]);
+    assert_eq!(world.rows("sales.customers"), at_later);
+}

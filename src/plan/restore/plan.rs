@@ -45,6 +45,12 @@ pub struct RestorePlan {
 }
 
 impl RestorePlan {
+    /// The backups that something is downloaded from; one may come more than once.
+    pub fn downloaded(&self) -> impl Iterator<Item = &Label> {
+        let sources = self.tables.iter().flat_map(|table| &table.sources);
+        sources.map(|source| &self.links[source.link].label)
+    }
+
     pub fn data_bytes(&self) -> u64 {
         self.tables
             .iter()

@@ -7,7 +7,8 @@ use crate::catalog::{Chain, Link};
 use crate::names::{DatabaseName, JobId, Label, PartitionName, QualifiedTable, TableName};
 use crate::ops::Ops;
 use crate::plan::restore::{
-    Finish, LiveDatabase, RestorePlan, RestorePlanner, RestoreRequest, Selection, named_partition,
+    Finish, LiveDatabase, RestorePlan, RestorePlanError, RestorePlanner, RestoreRequest, Selection,
+    named_partition,
 };
 use crate::run::baseline::load_chain;
 use crate::run::confirm::{SnapshotFound, snapshot};
@@ -67,7 +68,7 @@ pub(super) async fn plan_wanted(
         finish,
         into,
     } = order;
-    let mut chain = load_chain(ops, target).await??;
+    let chain = load_chain(ops, target).await??;
     prove_not_of_ops(&chain)?;
     let repository_name = chain
         .links()
@@ -75,7 +76,7 @@ pub(super) async fn plan_wanted(
         .map(|link| link.record.repository.clone())
         .expect("a chain has its target");
     repository(session, &repository_name, Purpose::Restore).await?;
-    chain = prove_snapshots(session, chain).await?;
+    let (chain, gone) = look_at_snapshots(session, chain).await?;
     let source = database_of(ops, &chain).await?;
     let database = match into {
         Some(into) => prove_not_ops(into)?,
@@ -99,7 +100,7 @@ pub(super) async fn plan_wanted(
         finish,
         live: &live,
     };
-    let mut plan = planner.plan()?;
+    let mut plan = prove_snapshots(planner.plan(), gone)?;
     for table in &plan.tables {
         prove_exchangeable(session, &plan.database, table).await?;
     }
@@ -127,49 +128,63 @@ fn prove_not_of_ops(chain: &Chain) -> Result<(), RunError> {
     .into())
 }
 
-/// Every link that holds data is in the repository and complete; a link without a recorded timestamp gets the repository's.
-async fn prove_snapshots(session: &Session, chain: Chain) -> Result<Chain, RunError> {
+/// Links whose snapshot is not what it was, by their labels.
+type Gone = BTreeMap<Label, Refused>;
+
+/// Whether the repository has every link that holds data, and complete; a link without a recorded timestamp gets the repository's. What is
+/// gone may still not be needed: the plan tells.
+async fn look_at_snapshots(session: &Session, chain: Chain) -> Result<(Chain, Gone), RunError> {
     let mut links: Vec<Link> = chain.links().to_vec();
+    let mut gone = Gone::new();
     for link in &mut links {
         if link.manifest.included().next().is_none() {
             continue;
         }
         let label = link.record.label.clone();
-        match snapshot(session, &link.record.repository, &label).await? {
-            SnapshotFound::Ok(timestamp)
-                if link
-                    .record
-                    .snapshot
-                    .as_ref()
-                    .is_none_or(|recorded| *recorded == timestamp) =>
-            {
-                link.record.snapshot = Some(timestamp);
-            }
-            SnapshotFound::Ok(timestamp) => {
-                let recorded = link
-                    .record
-                    .snapshot
-                    .as_ref()
-                    .map_or("", |recorded| &recorded.0);
-                return Err(Refused::not_possible(
-                    format!("repository `{}` holds snapshot `{label}` of {timestamp}, but {recorded} was recorded", link.record.repository),
-                    "the repository is not the one that was backed up to, or the label was written again; choose another recovery point",
-                )
-                .into());
-            }
-            SnapshotFound::No => {
-                return Err(Refused::not_possible(
+        let repository = &link.record.repository;
+        match (
+            snapshot(session, repository, &label).await?,
+            &link.record.snapshot,
+        ) {
+            (SnapshotFound::Ok(timestamp), Some(recorded)) if *recorded != timestamp => {
+                let refused = Refused::not_possible(
                     format!(
-                        "snapshot `{label}`, which the restore needs, is gone from repository `{}`",
-                        link.record.repository
+                        "repository `{repository}` holds snapshot `{label}` of {timestamp}, but {recorded} was recorded"
+                    ),
+                    "the repository is not the one that was backed up to, or the label was written again; choose another recovery point",
+                );
+                gone.insert(label, refused);
+            }
+            (SnapshotFound::Ok(timestamp), _) => link.record.snapshot = Some(timestamp),
+            (SnapshotFound::No, _) => {
+                let refused = Refused::not_possible(
+                    format!(
+                        "snapshot `{label}`, which the restore needs, is gone from repository `{repository}`"
                     ),
                     "choose another recovery point from `brctl backups`",
-                )
-                .into());
+                );
+                gone.insert(label, refused);
             }
         }
     }
-    Ok(Chain::new(links))
+    Ok((Chain::new(links), gone))
+}
+
+/// Of what the plan takes from, nothing is gone.
+fn prove_snapshots(
+    plan: Result<RestorePlan, RestorePlanError>,
+    mut gone: Gone,
+) -> Result<RestorePlan, RunError> {
+    let needed: Vec<Label> = match &plan {
+        Ok(plan) => plan.downloaded().cloned().collect(),
+        Err(RestorePlanError::NoSnapshot { label, .. }) => vec![label.clone()],
+        Err(_) => Vec::new(),
+    };
+    let lost = needed.iter().find_map(|label| gone.remove(label));
+    match lost {
+        Some(refused) => Err(refused.into()),
+        None => Ok(plan?),
+    }
 }
 
 async fn database_of(ops: &Ops, chain: &Chain) -> Result<DatabaseName, RunError> {
