@@ -19,7 +19,7 @@ pub enum Purpose {
     Catalogue,
     OpsRead,
     OpsWrite,
-    /// SHOW BACKUP: as many as the job takes polls.
+    /// SHOW BACKUP and SHOW RESTORE: as many as the job takes polls.
     Poll,
     /// Cluster, repository, snapshot, and BACKUP itself.
     Job,
@@ -43,7 +43,7 @@ impl Purpose {
         let ops = statement.contains("`ops`")
             || statement.contains("ops.")
             || statement.contains("'ops'");
-        if word("SHOW BACKUP") {
+        if word("SHOW BACKUP") || word("SHOW RESTORE") {
             Purpose::Poll
         } else if word("INSERT") || word("UPDATE") || word("DELETE") {
             Purpose::OpsWrite

@@ -3,7 +3,8 @@
 //! - `statements`: statements, bytes and rows per backup by number of tables and partitions, and the formula that fits them;
 //! - `release`: from the moment the cluster's job is FINISHED to the free slot, in ticks of the cluster;
 //! - `scale`: processor time and the most memory of the real `brd` over 1,000, 10,000 and 100,000 partitions;
-//! - `restore`: bytes that a restore of full and incremental downloads, as a ratio to what it restores; fails above 1;
+//! - `restore`: bytes that a restore of full and incremental downloads, as a ratio to what it restores: fails above 1; statements and rows
+//!   for each of its tables: fails where a table among many takes more;
 //! - `idle`: memory and processor time of the real `brd` with nothing to do, for a minute (`-- --idle-secs N` for another time);
 //! - `size`: crates and bytes.
 //!

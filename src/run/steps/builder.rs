@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use super::copy::{Looked, Source};
 use super::proof::{Proof, parse, proof};
 use super::swap::{expected_id, vanished};
+use crate::catalog::TableState;
 use crate::names::TableName;
 use crate::ops::{Ops, StepRecord, StepState};
 use crate::plan::restore::Step;
@@ -38,6 +41,8 @@ pub struct Builder<'a> {
     head: Option<StepRecord>,
     pub(super) sources: BTreeMap<TableName, Source>,
     pub(super) looked: BTreeMap<TableName, Looked>,
+    /// What the chain holds, read once: each read is of all its tables.
+    pub(super) backed_up: OnceCell<BTreeMap<TableName, TableState>>,
 }
 
 impl<'a> Builder<'a> {
@@ -58,6 +63,7 @@ impl<'a> Builder<'a> {
             head: head.into_iter().next(),
             sources: BTreeMap::new(),
             looked: BTreeMap::new(),
+            backed_up: OnceCell::new(),
         }
     }
 

@@ -72,14 +72,15 @@ impl Builder<'_> {
         facts: &TableFacts,
     ) -> Result<BTreeMap<PartitionName, Measured>, RunError> {
         let load = || async { Ok(load_chain(self.ops, &self.context.target).await??) };
-        let mut state = self.job.patiently(UNSEEN, load).await?.state();
-        let Some(state) = state.remove(table) else {
+        let read = || async { Ok::<_, RunError>(self.job.patiently(UNSEEN, load).await?.state()) };
+        let state = self.backed_up.get_or_try_init(read).await?;
+        let Some(state) = state.get(table) else {
             return Ok(BTreeMap::new());
         };
-        let measured = state
-            .partitions
-            .into_iter()
-            .filter_map(|(name, source)| Some((name, source.record.measured?)));
+        let measured = state.partitions.iter().filter_map(|(name, source)| {
+            let measured = source.record.measured.clone()?;
+            Some((name.clone(), measured))
+        });
         if facts.partitioning != Partitioning::Unpartitioned {
             return Ok(measured
                 .filter(|(name, _)| facts.partitions.contains_key(name))
