@@ -176,6 +176,11 @@ impl BackupRecord {
         self.group.as_ref().is_some_and(GroupName::is_of_ops)
     }
 
+    /// A row of starrocks-br, which writes neither its group nor its database.
+    pub fn is_of_another_tool(&self) -> bool {
+        self.group.is_none() && self.database.is_none()
+    }
+
     /// The moment whose state it holds.
     pub fn moment(&self) -> Option<DateTime<Utc>> {
         self.verified

@@ -23,15 +23,17 @@ pub struct Judged<'a> {
     pub verdict: Result<(), String>,
 }
 
-/// Every backup that is on record as one that may be restored to, in the order given. Not those of `ops` itself.
+/// Every backup that is on record as one that may be restored to, in the order given. Not those of `ops` itself, nor what starrocks-br has
+/// recorded: brd has never promised to restore that, and no look makes it better or worse.
 pub fn judge<'a>(records: &'a [BackupRecord], seen: &Seen) -> Vec<Judged<'a>> {
     let by_label: BTreeMap<&Label, &BackupRecord> = records
         .iter()
         .map(|record| (&record.label, record))
         .collect();
-    let points = records
-        .iter()
-        .filter(|record| record.is_finished() && record.expired.is_none() && !record.is_of_ops());
+    let points = records.iter().filter(|record| {
+        let counts = !record.is_of_ops() && !record.is_of_another_tool();
+        record.is_finished() && record.expired.is_none() && counts
+    });
     points
         .map(|record| Judged {
             record,
@@ -94,7 +96,7 @@ mod tests {
     use super::*;
     use crate::catalog::sketch::backup;
     use crate::catalog::{BackupKind, BackupStatus, SnapshotTimestamp};
-    use crate::names::GroupName;
+    use crate::names::{DatabaseName, GroupName};
 
     fn repository() -> RepositoryName {
         RepositoryName::parse("nightly").unwrap()
@@ -104,6 +106,7 @@ mod tests {
         BackupRecord {
             snapshot: Some(SnapshotTimestamp("t1".into())),
             partition_count: Some(2),
+            database: Some(DatabaseName::parse("sales").unwrap()),
             ..backup(label, None)
         }
     }
@@ -206,7 +209,11 @@ mod tests {
             group: Some(GroupName::of_ops()),
             ..full("brd_ops_1")
         };
-        let records = [expired, failed, of_ops];
+        let of_starrocks_br = BackupRecord {
+            database: None,
+            ..full("theirs")
+        };
+        let records = [expired, failed, of_ops, of_starrocks_br];
         assert_eq!(judge(&records, &Seen::default()), []);
         let verified = BackupRecord {
             snapshot: None,

@@ -50,6 +50,21 @@ impl Lost {
         Lost::after(World::with_safe_ops(suite_release(), ""), |_| {})
     }
 
+    /// With rows that starrocks-br has left, of which one has no chain.
+    fn with_rows_of_starrocks_br() -> Lost {
+        let world = World::with_safe_ops(suite_release(), "");
+        for (label, kind) in [
+            ("old_20250101_full", "full"),
+            ("old_20250102_inc", "incremental"),
+        ] {
+            world.sql(&format!(
+                "INSERT INTO ops.backup_history (label, backup_type, status, repository, started_at) \
+                 VALUES ('{label}', '{kind}', 'FINISHED', 'nightly', '2025-01-01 01:00:00')"
+            ));
+        }
+        Lost::after(world, |_| {})
+    }
+
     fn without_ops_backups() -> Lost {
         Lost::after(World::with_sales(), |_| {})
     }
@@ -146,6 +161,20 @@ fn the_newest_backup_of_ops_brings_the_memory_back_and_restores_are_exact() {
         ],
     );
     world.assert_nothing_open();
+}
+
+#[test]
+fn rows_of_starrocks_br_are_no_broken_points() {
+    let lost = Lost::with_rows_of_starrocks_br();
+    let world = lost.new_cluster();
+    let recovered = recover(&world).ok();
+    let parts = [
+        "2 of 2 recovery points are whole",
+        "2 rows of starrocks-br on record",
+    ];
+    said(&recovered, &parts);
+    let all = format!("{}{}", recovered.stdout, recovered.stderr);
+    assert!(!all.contains("1970") && !all.contains("is broken"), "{all}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::context::Source;
 use super::prove::create_repository;
 use super::snapshot::every;
-use crate::catalog::{BackupRecord, JobState};
+use crate::catalog::{BackupRecord, JobState, count};
 use crate::names::{Label, RepositoryName};
 use crate::ops::Ops;
 use crate::plan::label::OPS_LABEL;
@@ -30,14 +30,16 @@ pub(super) struct Report {
     missing: BTreeSet<RepositoryName>,
     /// In the repository and not on record.
     unknown: Vec<Label>,
+    /// Rows of another tool.
+    not_ours: usize,
 }
 
 #[derive(Default)]
 struct Points {
     whole: usize,
     all: usize,
-    /// Of the whole ones.
-    newest: Option<(DateTime<Utc>, Label)>,
+    /// Of the whole ones, with its moment where that is on record.
+    newest: Option<(Option<DateTime<Utc>>, Label)>,
 }
 
 pub(super) async fn check(
@@ -84,6 +86,10 @@ fn report(records: &[BackupRecord], seen: Seen, unknown: Vec<Label>) -> Report {
         broken: Vec::new(),
         missing: BTreeSet::new(),
         unknown,
+        not_ours: records
+            .iter()
+            .filter(|record| record.is_of_another_tool() && record.is_finished())
+            .count(),
     };
     for judged in judge(records, &seen) {
         let record = judged.record;
@@ -96,8 +102,7 @@ fn report(records: &[BackupRecord], seen: Seen, unknown: Vec<Label>) -> Report {
         match judged.verdict {
             Ok(()) => {
                 points.whole += 1;
-                let moment = record.moment().unwrap_or_default();
-                let newest = (moment, record.label.clone());
+                let newest = (record.moment(), record.label.clone());
                 points.newest = points.newest.take().max(Some(newest));
             }
             Err(reason) => report.broken.push((record.label.clone(), reason)),
@@ -111,7 +116,8 @@ impl Report {
     pub fn tell(&self, job: &Job) {
         for (database, points) in &self.whole {
             let newest = points.newest.as_ref().map(|(moment, label)| {
-                format!(", the newest `{label}` of {}", moment.format("%F %TZ"))
+                let of = moment.map(|moment| format!(" of {}", moment.format("%F %TZ")));
+                format!(", the newest `{label}`{}", of.unwrap_or_default())
             });
             job.journal.step(
                 5,
@@ -139,11 +145,19 @@ impl Report {
             let text = format!("{more} more recovery points are broken");
             job.journal.finding(text, None);
         }
+        if self.not_ours > 0 {
+            let rows = count(self.not_ours, "row");
+            let text = format!(
+                "{rows} of starrocks-br on record, of which nothing is promised, and which count as no recovery points"
+            );
+            let help = "`brctl backups` lists them; `brctl restore --target-label LABEL --plan` tells whether one can be restored";
+            job.journal.finding(text, Some(help.to_owned()));
+        }
         if !self.unknown.is_empty() {
             let shown: Vec<&str> = self.unknown.iter().take(10).map(Label::as_str).collect();
             let text = format!(
-                "{} snapshots are in the repository and not on record: {}{}",
-                self.unknown.len(),
+                "{} in the repository and not on record: {}{}",
+                count(self.unknown.len(), "snapshot"),
                 shown.join(", "),
                 if self.unknown.len() > 10 { ", …" } else { "" }
             );
