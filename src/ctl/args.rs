@@ -166,15 +166,16 @@ pub(super) struct BackupArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("point").required(true))]
 pub(super) struct RestoreArgs {
     /// The backup whose state is wanted, as `brctl backups` lists it
-    #[arg(long, value_name = "LABEL", value_parser = recorded_label, required_unless_present_any = ["at", "latest"])]
+    #[arg(long, value_name = "LABEL", value_parser = recorded_label, group = "point")]
     pub target_label: Option<Label>,
     /// The newest state that is not after this time: 2026-11-22T01:00:00Z, "2026-11-22 01:00", "2h ago"
-    #[arg(long, value_name = "TIME", conflicts_with = "target_label")]
+    #[arg(long, value_name = "TIME", group = "point")]
     pub at: Option<String>,
     /// The newest state there is
-    #[arg(long, conflicts_with_all = ["target_label", "at"])]
+    #[arg(long, group = "point")]
     pub latest: bool,
     /// Only the tables of this inventory group; with --at and --latest, of each of its databases
     #[arg(long, value_name = "GROUP")]

@@ -231,9 +231,13 @@ impl Board {
             .collect()
     }
 
+    /// The last backup: how a group is depends on these, whatever was restored since.
     pub fn last_of_group(&self, group: &GroupName) -> Option<JobSummary> {
         let of_group = |entry: &&Entry| {
-            entry.summary.group.as_ref() == Some(group) && entry.summary.state.is_over()
+            let is_backup = matches!(entry.summary.kind, JobKind::Full | JobKind::Incremental);
+            is_backup
+                && entry.summary.group.as_ref() == Some(group)
+                && entry.summary.state.is_over()
         };
         self.jobs
             .values()

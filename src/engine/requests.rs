@@ -334,7 +334,9 @@ pub(super) fn refusal(error: &RunError) -> Refusal {
         RunError::Refused(refused) if refused.kind == RefusedKind::Usage => RefusalCode::Usage,
         RunError::Chain(ChainError::Unknown(_)) => RefusalCode::NotFound,
         RunError::RestorePlan(
-            RestorePlanError::TableNotInBackup { .. } | RestorePlanError::NothingOfGroup { .. },
+            RestorePlanError::TableNotInBackup { .. }
+            | RestorePlanError::NothingOfGroup { .. }
+            | RestorePlanError::PartitionNotInBackup { .. },
         ) => RefusalCode::NotFound,
         RunError::Refused(_) | RunError::Chain(_) | RunError::RestorePlan(_) => {
             RefusalCode::Refused
@@ -350,7 +352,7 @@ pub(super) fn refusal(error: &RunError) -> Refusal {
         return Refusal::new(
             RefusalCode::Refused,
             "the ops tables do not exist, or not completely",
-            "run `brctl init`",
+            "run `brctl init`; on a new cluster in the place of one that is gone, `brctl recover`",
         );
     }
     Refusal {

@@ -70,13 +70,13 @@ pub async fn look(
     }
 }
 
+pub(super) const REPOSITORY_HELP: &str = "check the repository's storage and credentials; SHOW REPOSITORIES shows the last error of its ping";
+
 pub(super) fn unreadable(repository: &RepositoryName, reason: &str) -> RunError {
     let mut error = crate::starrocks::StatementError::unreachable(format!(
         "repository `{repository}` cannot be read: {reason}"
     ));
-    error.help = Some(
-        "check the repository's storage and credentials; SHOW REPOSITORIES shows the last error of its ping",
-    );
+    error.help = Some(REPOSITORY_HELP);
     error.into()
 }
 

@@ -15,7 +15,9 @@ use super::labels::{Naming, label_for_failure};
 use super::preflight::{Purpose, prepare, repository};
 use super::prune::after_fulls;
 use super::safekeeping::after_run;
-use crate::catalog::{BackupKind, BackupRecord, ColumnChanges, Inventory, JobState, Trigger};
+use crate::catalog::{
+    BackupKind, BackupRecord, ColumnChanges, Inventory, JobState, Trigger, count,
+};
 use crate::names::{DatabaseName, GroupName, Label, RepositoryName};
 use crate::ops::{Claim, FireKey, FireOutcome, Ops};
 use crate::plan::baseline::Chaining;
@@ -366,9 +368,9 @@ fn line(database: &DatabaseName, result: &Result<BackupRecord, RunError>) -> Str
             baseline(record)
         ),
         Ok(record) => format!(
-            "{}: {} partitions",
+            "{}: {}",
             record.label,
-            record.partition_count.unwrap_or(0)
+            count(record.partition_count.unwrap_or(0), "partition")
         ),
         Err(error) => format!("{database}: {error}"),
     }

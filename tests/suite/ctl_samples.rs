@@ -332,6 +332,7 @@ pub fn plan() -> RestorePlan {
         job: job("r9"),
         target: label("sales_20261122_inc"),
         recovery_point: Some(at("2026-11-22T01:00:05Z")),
+        expired: None,
         repository: RepositoryName::parse("s3_repo").unwrap(),
         database: database("sales"),
         source: None,

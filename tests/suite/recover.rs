@@ -255,7 +255,7 @@ fn a_backup_of_ops_that_cannot_be_used_gives_way_to_the_one_before() {
                 lost.of_ops[0]
             ),
             &format!(
-                "1 snapshots are in the repository and not on record: {}",
+                "1 snapshot in the repository and not on record: {}",
                 lost.incremental
             ),
         ],

@@ -82,7 +82,9 @@ pub fn detail(detail: &JobDetail) -> String {
     if let Some(planned) = &detail.plan {
         shown.push_str(&format!("\n{}", plan(planned)));
     }
-    if let Some(help) = help(detail) {
+    // Where to look for what happened is no help to whoever is looking.
+    let told = matches!(job.state, JobState::Failed | JobState::Partly);
+    if let Some(help) = help(detail).filter(|_| !told) {
         shown.push_str(&format!("\nhelp: {help}\n"));
     }
     shown

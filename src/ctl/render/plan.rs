@@ -24,6 +24,15 @@ pub fn plan(plan: &RestorePlan) -> String {
     );
     text.push_str(&fields(vec![
         ("state of", plan.recovery_point.map(time)),
+        (
+            "expired",
+            plan.expired.map(|at| {
+                format!(
+                    "{}: retention lets it go, and its snapshot may be deleted at any time",
+                    time(at)
+                )
+            }),
+        ),
         ("chain", Some(chain(plan))),
         ("repository", Some(plan.repository.to_string())),
         ("group", plan.group.as_ref().map(ToString::to_string)),

@@ -1,5 +1,7 @@
 //! Which recovery point a wanted moment means, for each database.
 
+use chrono::TimeDelta;
+
 use super::text::one_line;
 use super::units::{duration, time};
 use crate::plan::restore::{RecoveryPoint, SkippedPoint};
@@ -37,7 +39,9 @@ fn before(point: &RecoveryPoint) -> String {
     let Some(wanted) = point.wanted else {
         return ", the newest there is".to_owned();
     };
-    format!(", {} before {}", duration(wanted - point.cut), time(wanted))
+    // Of whole seconds, as both are shown: what is cut off would make the difference look wrong.
+    let seconds = TimeDelta::seconds(wanted.timestamp() - point.cut.timestamp());
+    format!(", {} before {}", duration(seconds), time(wanted))
 }
 
 fn skip(point: &SkippedPoint) -> String {

@@ -15,9 +15,19 @@ pub fn plan(plan: &PrunePlan) -> String {
     }
     let mut text: String = plan.groups.iter().map(group).collect::<Vec<_>>().join("\n");
     if plan.is_nothing() {
-        text.push_str("\nthere is nothing to do\n");
+        let waiting: usize = plan.databases().map(|database| database.goes.len()).sum();
+        text.push_str(&nothing_to_do(waiting));
     }
     text
+}
+
+/// Where anything goes, it has been marked before.
+fn nothing_to_do(waiting: usize) -> String {
+    match waiting {
+        0 => "\nthere is nothing to do\n".to_owned(),
+        1 => "\nthere is nothing for brd to do until the directory above is deleted\n".to_owned(),
+        _ => "\nthere is nothing for brd to do until directories above are deleted\n".to_owned(),
+    }
 }
 
 fn group(group: &GroupRetention) -> String {

@@ -18,6 +18,9 @@ pub struct RestorePlan {
     pub target: Label,
     /// When the cluster accepted the target's BACKUP, or when it was verified unchanged.
     pub recovery_point: Option<DateTime<Utc>>,
+    /// Since when retention lets the target go, or something that it is built on: its snapshot may be deleted at any time.
+    #[serde(default)]
+    pub expired: Option<DateTime<Utc>>,
     pub repository: RepositoryName,
     /// Where the tables are built and made live.
     pub database: DatabaseName,

@@ -62,6 +62,12 @@ impl RestorePlanner<'_> {
         Ok(RestorePlan {
             target: target.label.clone(),
             recovery_point: target.verified.or(target.snapshot_created),
+            expired: self
+                .chain
+                .links()
+                .iter()
+                .filter_map(|link| link.record.expired)
+                .min(),
             links: self.chain.links().iter().map(planned_link).collect(),
             tables,
             group: match &self.selection {

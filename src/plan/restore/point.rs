@@ -225,8 +225,9 @@ fn told(skipped: &[SkippedPoint]) -> String {
     }
 }
 
+/// With what is behind the second: a cut is refused for a tenth of one.
 fn seconds(at: DateTime<Utc>) -> String {
-    at.format("%F %TZ").to_string()
+    at.format("%F %T%.fZ").to_string()
 }
 
 #[cfg(test)]

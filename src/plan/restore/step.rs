@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::plan::{LiveTable, PartitionExchange, PartitionNow, RestorePlan, SourcePlan, TablePlan};
-use crate::catalog::SnapshotTimestamp;
+use crate::catalog::{SnapshotTimestamp, count};
 use crate::names::{Label, PartitionName, TableName};
 
 /// One thing that is done. Each may run twice.
@@ -196,10 +196,9 @@ impl Step {
                 partitions,
                 ..
             } => {
-                let what = partitions.as_ref().map_or_else(
-                    || "whole".to_owned(),
-                    |list| format!("{} partitions", list.len()),
-                );
+                let what = partitions
+                    .as_ref()
+                    .map_or_else(|| "whole".to_owned(), |list| count(list.len(), "partition"));
                 format!("download {table} ({what}) from {label} as {download_as}")
             }
             Step::Quiet { table } => format!("switch dynamic partitioning and TTL of {table} off"),

@@ -72,8 +72,8 @@ t#1 s unpartitioned unchanged
 
 t#1 s partitioned whole p1=11:2/9 p2=12:2
 t#1 s partitioned part p2=12:3
-  download t (1 partitions) from f0 as t_r
-  download t (1 partitions) from i1 as t_r_inc
+  download t (1 partition) from f0 as t_r
+  download t (1 partition) from i1 as t_r_inc
   copy partition p2 from t_r_inc into t_r
   drop the helper t_r_inc
   verify t_r
@@ -82,8 +82,8 @@ t#1 s partitioned part p2=12:3
 # The link that holds most is downloaded under the final name, whatever its place.
 t#1 s partitioned whole p1=11:2/9 p2=12:2/90
 t#1 s partitioned part p2=12:3/90
-  download t (1 partitions) from i1 as t_r
-  download t (1 partitions) from f0 as t_r_inc
+  download t (1 partition) from i1 as t_r
+  download t (1 partition) from f0 as t_r_inc
   copy partition p1 from t_r_inc into t_r
   drop the helper t_r_inc
   verify t_r
@@ -100,9 +100,9 @@ t#1 s partitioned whole p1=11:3 p2=12:3
 t#1 s partitioned whole p1=11:2/9 p2=12:2 p3=13:2
 t#1 s partitioned part p2=12:3 -p3
 t#1 s partitioned part p4=14:1
-  download t (1 partitions) from f0 as t_r
-  download t (1 partitions) from i1 as t_r_inc
-  download t (1 partitions) from i2 as t_r_inc2
+  download t (1 partition) from f0 as t_r
+  download t (1 partition) from i1 as t_r_inc
+  download t (1 partition) from i2 as t_r_inc2
   copy partition p2 from t_r_inc into t_r
   drop the helper t_r_inc
   copy partition p4 from t_r_inc2 into t_r
@@ -114,7 +114,7 @@ t#1 s partitioned part p4=14:1
 t#1 s automatic whole p1=11:2 p2=12:2 p3=13:2
 t#1 s automatic part p2=12:3/90 -p3
   download t (whole) from f0 as t_r
-  download t (1 partitions) from i1 as t_r_inc
+  download t (1 partition) from i1 as t_r_inc
   drop partition p3 of t_r, gone at the recovery point
   copy partition p2 from t_r_inc into t_r
   drop the helper t_r_inc
@@ -125,7 +125,7 @@ t#1 s automatic part p2=12:3/90 -p3
 t#1 s automatic whole p1=11:2
 t#1 s automatic part p2=12:3/90 -p1
   download t (whole) from f0 as t_r
-  download t (1 partitions) from i1 as t_r_inc
+  download t (1 partition) from i1 as t_r_inc
   drop partition p1 of t_r, gone at the recovery point
   copy partition p2 from t_r_inc into t_r
   drop the helper t_r_inc

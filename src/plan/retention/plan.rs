@@ -247,7 +247,7 @@ impl fmt::Display for WhyStays {
                 until: Some(until),
                 by,
             } => {
-                write!(out, "pinned until {} by {by}", until.format("%F %T"))
+                write!(out, "pinned until {} by {by}", until.format("%F %TZ"))
             }
             WhyStays::Floor(floor) => write!(out, "keep-floor: one of {floor}"),
             WhyStays::NeededBy(label) => write!(out, "needed by {label}"),

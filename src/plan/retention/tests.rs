@@ -298,7 +298,7 @@ fn a_pin_holds_a_whole_chain_until_it_ends() {
     assert_eq!(
         stays[3..],
         [
-            "f1a: pinned until 2026-11-23 12:00:00 by uid 0",
+            "f1a: pinned until 2026-11-23 12:00:00Z by uid 0",
             "f1: needed by f1a"
         ]
     );

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::order::{BackupContext, DatabaseOrder};
 use super::under_way::{Taken, UnderWay};
-use crate::catalog::{BackupKind, BackupRecord, DatabaseFacts};
+use crate::catalog::{BackupKind, BackupRecord, DatabaseFacts, count};
 use crate::names::{Label, PartitionName, TableName};
 use crate::ops::{Ops, Reservation, Scope, SlotClaim, SlotEnd};
 use crate::plan::backup::{
@@ -202,8 +202,9 @@ impl Line<'_> {
             let shown = lone.iter().take(10).copied().collect::<Vec<_>>().join(", ");
             self.job.journal.finding(
                 format!(
-                    "{} tables have one replica, and {} of {} backends are alive: BACKUP waits for a replica that is on another ({shown})",
-                    lone.len(),
+                    "{} {} one replica, and {} of {} backends are alive: BACKUP waits for a replica that is on another ({shown})",
+                    count(lone.len(), "table"),
+                    if lone.len() == 1 { "has" } else { "have" },
                     health.backends_alive,
                     health.backends
                 ),
@@ -515,7 +516,8 @@ fn summary(plan: &BackupPlan) -> String {
         .filter(|item| item.partitions.is_none())
         .count();
     format!(
-        "{} tables ({whole} of them whole), {partitions} partitions",
-        plan.items.len()
+        "{} ({whole} of them whole), {}",
+        count(plan.items.len(), "table"),
+        count(partitions, "partition")
     )
 }

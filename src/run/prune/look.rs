@@ -12,7 +12,7 @@ use crate::plan::retention::{
     plan_retention,
 };
 use crate::run::backup::BackupContext;
-use crate::run::confirm::unreadable;
+use crate::run::confirm::{REPOSITORY_HELP, unreadable};
 use crate::run::error::RunError;
 use crate::run::preflight::{Purpose, repository};
 use crate::run::restore::RestoreContext;
@@ -178,7 +178,12 @@ async fn snapshots(
     let mut found = BTreeMap::new();
     for labels in labels.chunks(LABELS) {
         let statement = sql::show_snapshots(repository, labels.iter().copied());
-        let set = query(session.as_ref(), &statement).await?;
+        let set = query(session.as_ref(), &statement)
+            .await
+            .map_err(|mut error| {
+                error.help = error.help.or(Some(REPOSITORY_HELP));
+                error
+            })?;
         for row in set.rows() {
             let row = SnapshotRow::read(&row)?;
             if let Some(label) = labels.iter().find(|label| label.as_str() == row.label) {

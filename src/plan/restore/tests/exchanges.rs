@@ -32,8 +32,8 @@ fn partitions_are_exchanged_at_once_and_each_from_the_link_that_holds_it() {
     let live = live(&["t#1 s partitioned tp1=10:2 p2=12:4"], &[]);
     let plan = exchange(&live, &["t.p1", "shop.t.p2"]).unwrap();
     let expected = [
-        "download t (1 partitions) from f0 as t_r",
-        "download t (1 partitions) from i1 as t_r_inc",
+        "download t (1 partition) from f0 as t_r",
+        "download t (1 partition) from i1 as t_r_inc",
         "verify t_r",
         "verify t_r_inc",
         "add partition p1 to t",
