@@ -414,6 +414,22 @@ fn into_another_database_the_names_are_those_of_the_backup() {
     world.assert_nothing_open();
 }
 
+#[test]
+fn brds_own_memory_is_never_restored_over() {
+    let world = World::with_sales();
+    world.put_in_group("memory", "ops", "*");
+    world.brctl(&["backup", "full", "--group", "memory"]).ok();
+    let label = world.cell("SELECT label FROM ops.backup_history");
+    world
+        .brctl(&["restore", "--target-label", &label, "--yes"])
+        .refused(5, &["`ops`", "--into"]);
+    world.restore(&label, &["--into", "copy"]);
+    assert_eq!(
+        world.cell("SELECT status FROM ops.restore_history"),
+        "FINISHED"
+    );
+}
+
 /// As a daemon that keeps what was replaced for no time at all.
 fn with_no_window() -> World {
     let mut world = World::with_sales();

@@ -417,6 +417,21 @@ fn an_exchange_whose_answer_is_lost_is_done_once() {
 }
 
 #[test]
+fn what_is_loaded_before_an_exchange_is_tried_again_is_kept_too() {
+    let world = World::with_sales();
+    let (label, p1, _) = damaged(&world);
+    world.sql("SANDBOX ON '^ALTER TABLE `sales`.`orders` REPLACE' BEFORE RUN 'INSERT INTO sales.orders VALUES (\"2026-01-01\", 99, 1, \"late\")'");
+    world.sql("SANDBOX ON '^ALTER TABLE `sales`.`orders` REPLACE' TIMES 2 CUT");
+    world.restore(&label, &["--partition", "orders.p1"]);
+    assert_eq!(of_partition(&world, "sales.orders", "p1"), p1);
+    let kept = of_partition(&world, "sales.orders_restored", "p1");
+    assert!(
+        kept.iter().any(|row| row[3].as_deref() == Some("late")),
+        "{kept:?}"
+    );
+}
+
+#[test]
 fn what_is_loaded_while_the_live_content_is_kept_is_kept_too() {
     let world = World::with_sales();
     let (label, p1, _) = damaged(&world);

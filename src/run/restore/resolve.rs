@@ -78,10 +78,7 @@ pub(super) async fn plan_wanted(
     repository(session, &repository_name, Purpose::Restore).await?;
     let (chain, gone) = look_at_snapshots(session, chain).await?;
     let source = database_of(ops, &chain).await?;
-    let database = match into {
-        Some(into) => prove_not_ops(into)?,
-        None => source.clone(),
-    };
+    let database = prove_not_ops(into.unwrap_or_else(|| source.clone()))?;
     let health = backends(session).await?;
     let live = live_database(session, &database, &health).await?;
     let selection = match wanted {

@@ -56,7 +56,10 @@ impl Builder<'_> {
                 .cloned()
                 .collect();
             if moved.is_empty() {
-                return self.replace(table, partitions, before, after).await;
+                match self.replace(table, partitions, before, after, true).await? {
+                    Replaced::Yes => return Ok(()),
+                    Replaced::Moved => continue,
+                }
             }
             for part in moved {
                 self.keep_again(table, &part).await?;
@@ -94,13 +97,16 @@ impl Builder<'_> {
     }
 
     /// Sent while the ids say that it did not run. A second one finds no temporary partition.
+    ///
+    /// `is_live`: what is replaced must be kept, as it is at that moment; between two tries it may have been loaded into.
     async fn replace(
         &self,
         table: &TableName,
         partitions: &[ExchangedPartition],
         before: &Ids,
         after: &Ids,
-    ) -> Result<(), RunError> {
+        is_live: bool,
+    ) -> Result<Replaced, RunError> {
         let pairs = partitions
             .iter()
             .map(|part| (&part.partition, &part.staged));
@@ -109,17 +115,21 @@ impl Builder<'_> {
             let parts = self.parts(table).await?;
             let formal = formal_ids(&parts, partitions);
             if formal.as_ref() == Some(after) {
-                return Ok(());
+                return Ok(Replaced::Yes);
             }
             if formal.as_ref() != Some(before)
                 || staged_ids(&parts, partitions).as_ref() != Some(after)
             {
                 return Err(replaced_meanwhile(table));
             }
+            let kept = |part: &ExchangedPartition| self.is_kept(table, &part.partition, &parts);
+            if is_live && !partitions.iter().all(kept) {
+                return Ok(Replaced::Moved);
+            }
             let sent = self.session.execute(&statement).await;
             // Refused or lost: a frontend may have sent it twice.
             if formal_ids(&self.parts(table).await?, partitions).as_ref() == Some(after) {
-                return Ok(());
+                return Ok(Replaced::Yes);
             }
             sent?;
             Err(replaced_meanwhile(table))
@@ -144,7 +154,8 @@ impl Builder<'_> {
         }
         let both = formal_ids(&parts, &open).zip(staged_ids(&parts, &open));
         let (before, after) = both.ok_or_else(|| replaced_meanwhile(holder))?;
-        self.replace(holder, &open, &before, &after).await
+        self.replace(holder, &open, &before, &after, false).await?;
+        Ok(())
     }
 
     /// As an exchange, the other way about: what is live by now is kept in its turn.
@@ -233,6 +244,13 @@ impl Builder<'_> {
         }
         Ok(())
     }
+}
+
+/// How an exchange went.
+enum Replaced {
+    Yes,
+    /// Not sent: what is live is not what is kept any more.
+    Moved,
 }
 
 pub(super) fn never_still(table: &TableName, partition: &PartitionName) -> RunError {
