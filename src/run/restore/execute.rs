@@ -120,7 +120,7 @@ async fn write_plan(
     plan: &RestorePlan,
     context: &mut RestoreContext,
 ) -> Result<Vec<StepRecord>, RunError> {
-    context.whole_database = prove_unmoved(session, ops, plan).await?;
+    context.whole_database = prove_unmoved(job, session, ops, plan).await?;
     let steps = records(plan, context, job.tuning.restore_timeout);
     let write = || async { Ok(ops.write_steps(&plan.job, &steps, job.now()).await?) };
     job.insist(PATIENCE, write).await?;
@@ -146,7 +146,12 @@ pub async fn hold_database(
 }
 
 /// The plan is run as it was shown, or not at all. Tells whether it restores all that the recovery point has.
-async fn prove_unmoved(session: &Session, ops: &Ops, plan: &RestorePlan) -> Result<bool, RunError> {
+async fn prove_unmoved(
+    job: &Job,
+    session: &Session,
+    ops: &Ops,
+    plan: &RestorePlan,
+) -> Result<bool, RunError> {
     let tables: Vec<TableName> = plan
         .tables
         .iter()
@@ -180,12 +185,23 @@ async fn prove_unmoved(session: &Session, ops: &Ops, plan: &RestorePlan) -> Resu
     };
     let (mut fresh, whole) = plan_wanted(session, ops, order).await?;
     fresh.group.clone_from(&plan.group);
-    if shape(&fresh) == shape(plan) {
+    let (now, shown) = (shape(&fresh), shape(plan));
+    if now == shown {
+        tell_newer(job, plan, &fresh);
         return Ok(whole);
     }
+    let changed = shown.tables.iter().filter(|table| {
+        let mut now = now.tables.iter();
+        now.all(|other| other != *table)
+    });
+    let changed: Vec<&str> = changed.map(|table| table.table.as_str()).collect();
+    let which = match changed.len() {
+        0 => String::new(),
+        _ => format!(" ({})", changed.join(", ")),
+    };
     Err(Refused::not_possible(
         format!(
-            "the tables of `{}` changed since the plan was shown",
+            "the tables of `{}` changed since the plan was shown{which}",
             plan.database
         ),
         "ask for the plan again (`brctl restore … --plan`), and confirm it",
@@ -204,6 +220,41 @@ fn exchanged(plan: &RestorePlan) -> impl Iterator<Item = (&TableName, &Partition
 fn suffix_of(table: &TablePlan) -> Option<String> {
     let suffix = table.restored.as_str().strip_prefix(table.table.as_str())?;
     Some(suffix.to_owned())
+}
+
+/// Loads go on between a plan and its yes, and stop no restore: but what they brought goes out of the live table too.
+fn tell_newer(job: &Job, plan: &RestorePlan, fresh: &RestorePlan) {
+    if plan.finish == Finish::Beside {
+        return;
+    }
+    for (shown, now) in plan.tables.iter().zip(&fresh.tables) {
+        let (
+            LiveTable::Replaced {
+                differing, newer, ..
+            },
+            LiveTable::Replaced {
+                differing: differing_now,
+                newer: newer_now,
+                ..
+            },
+        ) = (&shown.live, &now.live)
+        else {
+            continue;
+        };
+        let came = newer_now.iter().filter(|name| !newer.contains(name));
+        let moved = differing_now.saturating_sub(*differing) + came.count();
+        if moved > 0 {
+            let text = format!(
+                "{moved} more partitions of {} were loaded into since the plan was made; their rows go out of the live table too",
+                shown.table
+            );
+            let help = format!(
+                "`brctl undo {}` brings them back; they stand in {} until its window is over",
+                plan.job, shown.restored
+            );
+            job.journal.finding(text, Some(help));
+        }
+    }
 }
 
 /// The plan without the figures that loads change by the minute.

@@ -20,8 +20,9 @@ use crate::starrocks::{Session, query, sql};
 /// A missing job is given up after this long.
 pub(super) const UNSEEN: Duration = Duration::from_secs(30);
 
-/// How long the decision to take a restore back is insisted on being written.
-const TURNING: Duration = Duration::from_secs(600);
+/// How long a statement is tried again while the cluster is in trouble: a new leader may take minutes to be there, and giving up throws away
+/// what was downloaded, or stands between two swaps.
+pub(super) const PATIENCE: Duration = Duration::from_secs(600);
 
 /// Whether a step may have begun to take effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +107,7 @@ impl<'a> Builder<'a> {
         }
         let job = self.job;
         let planned = proof(&self.steps[index]);
-        let proof = job.patiently(UNSEEN, || self.look_before(step)).await?;
+        let proof = job.patiently(PATIENCE, || self.look_before(step)).await?;
         prove_planned(step, &planned, &proof)?;
         self.steps[index].proof = Some(serde_json::to_string(&proof).expect("a proof is JSON"));
         self.mark(index, StepState::Running).await?;
@@ -143,14 +144,14 @@ impl<'a> Builder<'a> {
         let (ops, job) = (self.ops, self.job);
         let head = std::slice::from_ref(head);
         let write = || async { Ok(ops.write_steps(&self.context.job, head, job.now()).await?) };
-        job.insist(TURNING, write).await
+        job.insist(PATIENCE, write).await
     }
 
     pub async fn mark(&mut self, index: usize, state: StepState) -> Result<(), RunError> {
         self.steps[index].state = state;
         let record = std::slice::from_ref(&self.steps[index]);
         self.job
-            .insist(UNSEEN, || async {
+            .insist(PATIENCE, || async {
                 Ok(self
                     .ops
                     .write_steps(&self.context.job, record, self.job.now())
@@ -313,7 +314,7 @@ impl<'a> Builder<'a> {
             query(self.session.as_ref(), statement).await?;
             Ok(())
         };
-        self.job.insist(UNSEEN, run).await
+        self.job.insist(PATIENCE, run).await
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::bounds::{Birth, Shown, birth, places_of_null};
-use super::builder::{Builder, UNSEEN};
+use super::builder::{Builder, PATIENCE};
 use super::proof::{Proof, parse, proof};
 use crate::catalog::{ColumnFacts, Partitioning, TableFacts};
 use crate::names::{DatabaseName, PartitionName, TableName};
@@ -166,7 +166,7 @@ impl Builder<'_> {
             }
             Ok(())
         };
-        self.job.insist(UNSEEN, run).await?;
+        self.job.insist(PATIENCE, run).await?;
         let copied = self.checksum(into, Some(partition), printable).await?;
         if copied == original {
             return Ok(None);
@@ -221,7 +221,7 @@ impl Builder<'_> {
         }
         let statement = sql::has_text_null(&self.context.database, table, partition, column);
         let look = || async { Ok(query(self.session.as_ref(), &statement).await?) };
-        let set = self.job.patiently(UNSEEN, look).await?;
+        let set = self.job.patiently(PATIENCE, look).await?;
         Ok(!set.is_empty())
     }
 
@@ -300,7 +300,7 @@ impl Builder<'_> {
             return Ok(());
         }
         let read = || Source::read(self.session, &self.context.database, table);
-        let source = self.job.patiently(UNSEEN, read).await?;
+        let source = self.job.patiently(PATIENCE, read).await?;
         self.sources.insert(table.clone(), source);
         Ok(())
     }
@@ -309,7 +309,7 @@ impl Builder<'_> {
     pub(super) async fn columns(&self, table: &TableName) -> Result<Vec<ColumnFacts>, RunError> {
         let read =
             || async { Ok(read_columns(self.session, &self.context.database, table).await?) };
-        self.job.patiently(UNSEEN, read).await
+        self.job.patiently(PATIENCE, read).await
     }
 
     async fn facts(&self, table: &TableName) -> Result<TableFacts, RunError> {
@@ -332,7 +332,7 @@ impl Builder<'_> {
     pub(super) async fn checksum_by(&self, statement: &str) -> Result<Checksum, RunError> {
         let set = self
             .job
-            .patiently(UNSEEN, || async {
+            .patiently(PATIENCE, || async {
                 Ok(query(self.session.as_ref(), statement).await?)
             })
             .await?;

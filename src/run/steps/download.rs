@@ -2,11 +2,11 @@
 
 use tokio::time::Instant;
 
-use super::builder::{Announced, Builder, UNSEEN};
+use super::builder::{Announced, Builder, PATIENCE, UNSEEN};
 use super::proof::{Proof, lost_proof};
 use crate::names::{DatabaseName, Label, TableName};
 use crate::plan::restore::Step;
-use crate::run::error::RunError;
+use crate::run::error::{Refused, RunError};
 use crate::run::restore::RestoreContext;
 use crate::starrocks::{ErrorClass, RestoreJobRow, RestoreState, StatementError, query, sql};
 
@@ -29,7 +29,7 @@ impl Builder<'_> {
         };
         // The one row that would tell may be another job's by now. A table that came just now is somebody's, and no sign of ours.
         let look = || self.is_readable(alias);
-        if announced == Announced::Earlier && self.job.patiently(UNSEEN, look).await? {
+        if announced == Announced::Earlier && self.job.patiently(PATIENCE, look).await? {
             return Ok(());
         }
         let ours = |row: &RestoreJobRow| {
@@ -37,7 +37,7 @@ impl Builder<'_> {
         };
         let mut sent = 0;
         loop {
-            let row = self.job.patiently(UNSEEN, || self.restore_row()).await?;
+            let row = self.job.patiently(PATIENCE, || self.restore_row()).await?;
             if !row.is_some_and(|row| ours(&row)) {
                 self.submit(step, &ours).await?;
                 sent += 1;
@@ -77,7 +77,7 @@ impl Builder<'_> {
         // denied without CREATE DATABASE on the catalog (`sql/analyzer/AuthorizerStmtVisitor.java`).
         if self
             .job
-            .patiently(UNSEEN, || self.is_database_missing())
+            .patiently(PATIENCE, || self.is_database_missing())
             .await?
         {
             self.repeat(&sql::create_database(database)).await?;
@@ -118,12 +118,19 @@ impl Builder<'_> {
         let limit = self.job.tuning.restore_timeout;
         let start = Instant::now();
         let mut unseen: Option<Instant> = None;
+        let mut over: Option<Instant> = None;
         loop {
             match self.restore_row().await {
                 Ok(Some(row)) if ours(&row) => {
                     unseen = None;
-                    if self.is_over(&row, label)? && self.is_readable(alias).await? {
-                        return Ok(());
+                    if self.is_over(&row, label)? {
+                        if self.is_readable(alias).await? {
+                            return Ok(());
+                        }
+                        // Readable from the moment that the job is over; another frontend may show it a little later.
+                        if over.get_or_insert_with(Instant::now).elapsed() > UNSEEN {
+                            return Err(dropped(&self.context.database, alias));
+                        }
                     }
                 }
                 Ok(_) if unseen.get_or_insert_with(Instant::now).elapsed() > UNSEEN => {
@@ -213,6 +220,14 @@ impl Builder<'_> {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+fn dropped(database: &DatabaseName, alias: &TableName) -> RunError {
+    Refused::not_possible(
+        format!("table {database}.{alias} was restored, and is gone or cannot be read: somebody dropped or renamed it"),
+        "ask for the restore again",
+    )
+    .into()
 }
 
 fn unseen_restore(label: &Label, database: &DatabaseName) -> RunError {

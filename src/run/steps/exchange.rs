@@ -9,10 +9,9 @@
 
 use std::collections::BTreeMap;
 
-use super::builder::Builder;
+use super::builder::{Builder, PATIENCE};
 use super::proof::{Proof, parse, proof};
 use super::stage::{Ids, LOOKS, formal_ids, staged_ids};
-use super::swap::SWAP_PATIENCE;
 use crate::names::{PartitionName, TableName};
 use crate::ops::StepState;
 use crate::plan::restore::{ExchangedPartition, Step};
@@ -134,7 +133,7 @@ impl Builder<'_> {
             sent?;
             Err(replaced_meanwhile(table))
         };
-        self.job.insist(SWAP_PATIENCE, send).await
+        self.job.insist(PATIENCE, send).await
     }
 
     /// What stands beside takes its place in the table that is not live. Nothing is left to do where nothing stands there.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::builder::{Builder, UNSEEN};
+use super::builder::{Builder, PATIENCE};
 use crate::catalog::{Measured, Partitioning, TableFacts};
 use crate::names::{PartitionName, TableName};
 use crate::run::baseline::load_chain;
@@ -26,7 +26,7 @@ impl Builder<'_> {
             .collect();
         let (session, database) = (self.session, &self.context.database);
         let find = || count(session, database, &facts.name, &parts);
-        let found = self.job.patiently(UNSEEN, find).await?;
+        let found = self.job.patiently(PATIENCE, find).await?;
         let mut sums = 0;
         for part in &parts {
             let expected = &recorded[part.name];
@@ -45,7 +45,7 @@ impl Builder<'_> {
             let find = || checksum(session, database, &facts.name, *part, &facts.columns);
             let found = self
                 .job
-                .patiently(UNSEEN, find)
+                .patiently(PATIENCE, find)
                 .await?
                 .checksum
                 .unwrap_or_default();
@@ -72,7 +72,7 @@ impl Builder<'_> {
         facts: &TableFacts,
     ) -> Result<BTreeMap<PartitionName, Measured>, RunError> {
         let load = || async { Ok(load_chain(self.ops, &self.context.target).await??) };
-        let read = || async { Ok::<_, RunError>(self.job.patiently(UNSEEN, load).await?.state()) };
+        let read = || async { Ok::<_, RunError>(self.job.patiently(PATIENCE, load).await?.state()) };
         let state = self.backed_up.get_or_try_init(read).await?;
         let Some(state) = state.get(table) else {
             return Ok(BTreeMap::new());

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bounds::Birth;
-use super::builder::{Builder, UNSEEN};
+use super::builder::{Builder, PATIENCE};
 use super::copy::{Source, insertable, printable};
 use super::exchange::{never_still, replaced_meanwhile};
 use super::proof::Proof;
@@ -61,7 +61,7 @@ impl Builder<'_> {
     }
 
     pub(super) async fn parts_patiently(&self, table: &TableName) -> Result<TableParts, RunError> {
-        self.job.insist(UNSEEN, || self.parts(table)).await
+        self.job.insist(PATIENCE, || self.parts(table)).await
     }
 
     /// Empty. It has come from nobody else: [`Builder::look_before`] has seen that it was not there.
@@ -72,7 +72,7 @@ impl Builder<'_> {
         partition: &PartitionName,
     ) -> Result<(), RunError> {
         let read = || Source::read(self.session, &self.context.database, from);
-        let source = self.job.patiently(UNSEEN, read).await?;
+        let source = self.job.patiently(PATIENCE, read).await?;
         let clause = self.clause(&source, from, partition).await?;
         let statement = sql::add_partition(&self.context.database, table, &clause);
         let add = || async {
@@ -88,7 +88,7 @@ impl Builder<'_> {
                 _ => Ok(()),
             }
         };
-        self.job.insist(UNSEEN, add).await
+        self.job.insist(PATIENCE, add).await
     }
 
     /// Only while it is empty: what was loaded into it since is somebody's.
@@ -124,7 +124,7 @@ impl Builder<'_> {
         };
         let (session, database) = (self.session, &self.context.database);
         let find = || count(session, database, table, std::slice::from_ref(&part));
-        let counted = self.job.patiently(UNSEEN, find).await?;
+        let counted = self.job.patiently(PATIENCE, find).await?;
         Ok(counted.values().any(|measured| measured.rows > 0))
     }
 
@@ -137,8 +137,8 @@ impl Builder<'_> {
         staged: &PartitionName,
     ) -> Result<(), RunError> {
         let read = |table| Source::read(self.session, &self.context.database, table);
-        let live = self.job.patiently(UNSEEN, || read(table)).await?;
-        let restored = self.job.patiently(UNSEEN, || read(from)).await?;
+        let live = self.job.patiently(PATIENCE, || read(table)).await?;
+        let restored = self.job.patiently(PATIENCE, || read(from)).await?;
         // A partition of the same name may be for other rows by now.
         if !live.has_bounds_of(&restored, partition) {
             return Err(other_bounds(table, partition));
@@ -178,7 +178,7 @@ impl Builder<'_> {
         staged: &PartitionName,
     ) -> Result<Proof, RunError> {
         let read = || Source::read(self.session, &self.context.database, table);
-        let live = self.job.patiently(UNSEEN, read).await?;
+        let live = self.job.patiently(PATIENCE, read).await?;
         let copying = self.copying(&live, table, partition).await?;
         let mut before = self.live_fingerprint(table, partition).await?;
         for _ in 0..LOOKS {
@@ -250,7 +250,7 @@ impl Builder<'_> {
             self.session.execute(&fill).await?;
             Ok(())
         };
-        self.job.insist(UNSEEN, run).await
+        self.job.insist(PATIENCE, run).await
     }
 
     async fn prove_equal(

@@ -1,16 +1,12 @@
 //! The statements that make a table live: sent again only while the ids say that they did not run.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use super::builder::Builder;
+use super::builder::{Builder, PATIENCE};
 use super::proof::Proof;
 use crate::names::TableName;
 use crate::run::error::{Refused, RunError};
 use crate::starrocks::{StatementError, read_ids, sql};
-
-/// A new leader may take minutes to be there; giving up between two swaps is worse than waiting.
-pub(super) const SWAP_PATIENCE: Duration = Duration::from_secs(600);
 
 impl Builder<'_> {
     pub(super) async fn ids(
@@ -35,7 +31,7 @@ impl Builder<'_> {
             return Err(vanished(table));
         };
         self.job
-            .insist(SWAP_PATIENCE, || async {
+            .insist(PATIENCE, || async {
                 let ids = self.ids(&[table, restored]).await?;
                 match ids.get(table) {
                     Some(id) if id == built => return Ok(()),
@@ -67,7 +63,7 @@ impl Builder<'_> {
             return Err(vanished(to));
         };
         self.job
-            .insist(SWAP_PATIENCE, || async {
+            .insist(PATIENCE, || async {
                 let ids = self.ids(&[from, to]).await?;
                 match (ids.get(from), ids.get(to)) {
                     (_, Some(id)) if id == built => return Ok(()),
@@ -92,7 +88,7 @@ impl Builder<'_> {
 
     pub async fn id_of(&self, table: &TableName) -> Result<Option<u64>, RunError> {
         let look = || async { Ok(self.ids(&[table]).await?.get(table).copied()) };
-        self.job.insist(SWAP_PATIENCE, look).await
+        self.job.insist(PATIENCE, look).await
     }
 }
 
