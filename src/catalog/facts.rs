@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::{ColumnChanges, Fingerprint, SchemaFingerprint};
-use crate::names::{DatabaseName, PartitionName, TableName};
+use crate::names::{DatabaseName, JobId, PartitionName, TableName};
 
 /// One database: its tables that BACKUP can take, and those that it cannot.
 #[derive(Debug, Clone, PartialEq)]
@@ -118,6 +118,8 @@ pub enum LeftOutReason {
     TemporaryPartitions,
     /// A session has a temporary table of the same name: the catalogue lists the partitions of both under it.
     SharedName,
+    /// A restore keeps it under its suffix: its job.
+    KeptCopy(JobId),
     /// Named by the inventory, not in the database.
     Missing,
     /// The cluster shows it, but not its details: a privilege is missing.
@@ -135,6 +137,10 @@ impl fmt::Display for LeftOutReason {
             }
             LeftOutReason::SharedName => out.write_str(
                 "shares its name with a session's temporary table, so that nobody can tell whose partitions are whose; drop the temporary one, or close its session",
+            ),
+            LeftOutReason::KeptCopy(job) => write!(
+                out,
+                "is what restore {job} keeps beside the live table; `brctl discard {job}` drops it, and a row of its own in ops.table_inventory includes it"
             ),
             LeftOutReason::Missing => out.write_str("does not exist; create it or delete its row from ops.table_inventory"),
             LeftOutReason::Unreadable => {

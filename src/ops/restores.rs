@@ -160,6 +160,22 @@ impl Ops {
             })
     }
 
+    /// Of all restores, what may have left a table under its suffix.
+    pub async fn steps_that_leave_tables(&self) -> Result<Vec<(JobId, StepRecord)>, OpsError> {
+        let set = self
+            .read(&format!(
+                "SELECT * FROM {STEPS} WHERE kind IN ('download', 'swap') AND state <> 'PENDING'"
+            ))
+            .await?;
+        set.rows()
+            .map(|row| Ok((row.name("job_id")?, step(&row)?)))
+            .collect::<Result<_, _>>()
+            .map_err(|source| OpsError::Row {
+                table: STEPS,
+                source,
+            })
+    }
+
     /// Of all restores, what made a table or a partition live and tells of this id; the latest first.
     pub async fn live_steps_about(&self, id: u64) -> Result<Vec<(JobId, StepRecord)>, OpsError> {
         let set = self

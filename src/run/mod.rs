@@ -10,6 +10,7 @@ pub mod backup;
 mod baseline;
 mod by_hand;
 mod confirm;
+mod copies;
 pub mod coverage;
 mod discard;
 mod error;

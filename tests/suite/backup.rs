@@ -346,3 +346,36 @@ fn where_new_tables_never_end_the_backup_does_and_names_them() {
         "{said:#?}"
     );
 }
+
+#[test]
+fn what_a_restore_keeps_is_in_no_backup_unless_it_is_named() {
+    let world = World::with_sales();
+    let label = world.back_up("full");
+    world.sql("INSERT INTO sales.customers VALUES (9, 'late')");
+    world.restore(&label, &[]);
+    let held = |label: &str| {
+        let held = format!(
+            "SELECT table_name FROM ops.backup_tables WHERE label = '{label}' AND state = 'INCLUDED' ORDER BY table_name"
+        );
+        let rows = world.sql(&held).into_iter();
+        rows.map(|mut row| row.remove(0).unwrap())
+            .collect::<Vec<_>>()
+    };
+    let second = world.back_up("full");
+    assert_eq!(held(&second), ["customers", "orders"]);
+    // Under the same name, but somebody's.
+    world.sql("DROP TABLE sales.orders_restored FORCE");
+    world.sql("CREATE TABLE sales.orders_restored LIKE sales.customers");
+    world.put_in_group("daily", "sales", "customers_restored");
+    let third = world.back_up("full");
+    assert_eq!(
+        held(&third),
+        [
+            "customers",
+            "customers_restored",
+            "orders",
+            "orders_restored"
+        ]
+    );
+    world.restore(&second, &["--rename-suffix", "_again"]);
+}

@@ -116,6 +116,7 @@ fn now(reason: &LeftOutReason) -> String {
         LeftOutReason::TemporaryPartitions => "has temporary partitions".to_owned(),
         LeftOutReason::SharedName => "shares its name with a session's temporary table".to_owned(),
         LeftOutReason::Unreadable => "shows no details to this user".to_owned(),
+        LeftOutReason::KeptCopy(job) => format!("is what restore {job} keeps"),
         LeftOutReason::Missing => "cannot be found".to_owned(),
     }
 }

@@ -16,6 +16,7 @@ use crate::plan::backup::{
 };
 use crate::plan::label::{self, is_labelled_full};
 use crate::run::baseline::BaselineQuery;
+use crate::run::copies;
 use crate::run::error::{Refused, RunError};
 use crate::run::job::Job;
 use crate::run::labels::free_label;
@@ -162,6 +163,10 @@ impl Line<'_> {
                 Ok(read_database(session, &order.database).await?)
             })
             .await?;
+        let read = || async { copies::read(self.ops).await };
+        let kept = job.patiently(order.patience, read).await?;
+        let mut facts = facts;
+        copies::leave_out(&mut facts, &kept, &order.inventory);
         let mut facts = order.inventory.select(facts);
         let read = || async { Ok(self.ops.backups_of_database(&order.database).await?) };
         for earlier in job.patiently(order.patience, read).await? {

@@ -72,7 +72,8 @@ impl Builder<'_> {
         facts: &TableFacts,
     ) -> Result<BTreeMap<PartitionName, Measured>, RunError> {
         let load = || async { Ok(load_chain(self.ops, &self.context.target).await??) };
-        let read = || async { Ok::<_, RunError>(self.job.patiently(PATIENCE, load).await?.state()) };
+        let read =
+            || async { Ok::<_, RunError>(self.job.patiently(PATIENCE, load).await?.state()) };
         let state = self.backed_up.get_or_try_init(read).await?;
         let Some(state) = state.get(table) else {
             return Ok(BTreeMap::new());
