@@ -1,7 +1,8 @@
 //! Which tables changed their columns, as far as anybody knows.
 //!
 //! A column that is dropped and added again as it was leaves every version and every name as they were, and other values. The cluster tells
-//! of it for three days (`history_job_keep_max_second`; `alter/AlterHandler.java`), so each backup records what it and those before it knew.
+//! of it for seven days (`history_job_keep_max_second`: `common/Config.java`, `alter/AlterJobV2.java`), so each backup records what it and those
+//! before it knew.
 
 use std::collections::BTreeMap;
 
