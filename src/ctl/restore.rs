@@ -80,14 +80,30 @@ async fn restore_to_time(client: &Client, args: RestoreArgs) -> Result<Exit, Fai
     if !args.yes {
         confirm("the restore")?;
     }
-    for plan in plans {
+    let mut plans = plans.into_iter();
+    let mut done = 0;
+    while let Some(plan) = plans.next() {
         let accepted = client.start_restore(start(&args, plan)).await?;
         let exit = watch::see_through(client, accepted.job, &args.wait).await?;
         if exit != Exit::Done {
-            return Ok(exit);
+            for left in plans {
+                output::aside(&not_begun(&left));
+            }
+            return Ok(match exit {
+                Exit::Failed if done > 0 => Exit::Partly,
+                other => other,
+            });
         }
+        done += 1;
     }
     Ok(Exit::Done)
+}
+
+fn not_begun(plan: &RestorePlan) -> String {
+    format!(
+        "not begun: the restore of {}; `brctl restore --target-label {}` restores it to the same point\n",
+        plan.database, plan.target
+    )
 }
 
 fn start(args: &RestoreArgs, plan: RestorePlan) -> RestoreStart {

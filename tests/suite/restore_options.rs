@@ -203,6 +203,18 @@ fn each_database_of_the_group_gets_its_own_point_and_its_own_job() {
     let jobs = world.cell("SELECT COUNT(*) FROM ops.restore_history WHERE status = 'FINISHED'");
     assert_eq!(jobs, "2");
     world.assert_nothing_open();
+    // What comes after one that fails is not begun, and said.
+    let refused = || SqlError::plain("nobody knows why");
+    let restore = ["restore", "--latest", "--group", "daily", "--yes"];
+    let restore = || world.brctl(&[&restore[..], &["--rename-suffix", "_more"]].concat());
+    world
+        .sandbox
+        .fail_next("^RESTORE SNAPSHOT `sales`", Effect::None, refused());
+    restore().refused(1, &["not begun: the restore of shop"]);
+    world
+        .sandbox
+        .fail_next("^RESTORE SNAPSHOT `shop`", Effect::None, refused());
+    restore().refused(6, &[]);
 }
 
 #[test]
