@@ -191,12 +191,24 @@ impl Ops {
         );
         let set = self.read(&statement).await?;
         set.rows()
+            .filter(is_nameable)
             .map(|row| record(&row))
             .collect::<Result<_, _>>()
             .map_err(|source| OpsError::Row {
                 table: TABLE,
                 source,
             })
+    }
+}
+
+/// A label that no statement can hold was written by another tool or by hand: it is no backup that anybody could ask for, and hides no other.
+fn is_nameable(row: &Row<'_>) -> bool {
+    match label(row, "label") {
+        Ok(_) => true,
+        Err(error) => {
+            tracing::warn!(%error, "a row of ops.backup_history is passed over");
+            false
+        }
     }
 }
 

@@ -379,3 +379,16 @@ fn what_a_restore_keeps_is_in_no_backup_unless_it_is_named() {
     );
     world.restore(&second, &["--rename-suffix", "_again"]);
 }
+
+#[test]
+fn a_row_with_a_label_that_nothing_can_name_hides_no_other() {
+    let world = World::with_sales();
+    let label = world.back_up("full");
+    let odd = "x".repeat(124);
+    world.sql(&format!(
+        "INSERT INTO ops.backup_history (label, backup_type, status, repository, started_at) VALUES ('{odd}', 'full', 'FINISHED', 'nightly', '2026-01-01 00:00:00')"
+    ));
+    let said = world.brctl(&["backups"]).ok();
+    assert!(said.stdout.contains(&label), "{said:#?}");
+    world.restore(&label, &[]);
+}
