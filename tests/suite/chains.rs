@@ -7,7 +7,7 @@ use starrocks_sandbox::answer::SqlError;
 use starrocks_sandbox::engine::Effect;
 use starrocks_sandbox::release::Release;
 
-use crate::world::World;
+use crate::world::{World, suite_release};
 
 type Rows = Vec<Vec<Option<String>>>;
 
@@ -20,6 +20,10 @@ struct Point {
 
 #[test]
 fn a_column_that_goes_and_comes_again_as_it_was_is_a_change() {
+    // Before, a column comes and goes by a job that takes its time.
+    if suite_release() < Release::V3_3 {
+        return;
+    }
     let world = World::with_sales();
     world.sql("CREATE TABLE sales.grades (id INT NOT NULL, w INT) DUPLICATE KEY(id) DISTRIBUTED BY HASH(id)");
     world.sql("ALTER TABLE sales.grades ADD COLUMN x INT DEFAULT '5'");
