@@ -377,7 +377,7 @@ impl Dispatcher {
     fn rerun(&mut self, rerun: Rerun, now: DateTime<Utc>) -> Vec<Action> {
         let Rerun { fire, only, run } = rerun;
         let waits = |waiting: &Waiting| waiting.job == run;
-        // This life's own, whatever the clocks said when it was claimed.
+        // An adoption that was begun again told of it before.
         if self.running.contains_key(&run) || self.waiting.iter().any(waits) {
             return Vec::new();
         }

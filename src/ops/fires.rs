@@ -68,7 +68,6 @@ impl FireOutcome {
 pub struct FireRecord {
     pub key: FireKey,
     pub claimed_by: Option<String>,
-    pub claimed: Option<DateTime<Utc>>,
     pub outcome: Option<String>,
     pub run: Option<JobId>,
 }
@@ -259,7 +258,6 @@ fn record(row: &Row<'_>) -> Result<FireRecord, RowError> {
             })?,
         },
         claimed_by: row.nullable("claimed_by")?.map(str::to_owned),
-        claimed: row.epoch_ms("claimed_ms")?,
         outcome: row.nullable("outcome")?.map(str::to_owned),
         run: optional_name(row, "run_id")?,
     })

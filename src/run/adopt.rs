@@ -25,7 +25,7 @@ use super::slots::beat;
 use super::steps::Builder;
 use super::undo;
 use crate::catalog::{BackupRecord, JobState, TableState};
-use crate::names::{DatabaseName, TableName};
+use crate::names::{DatabaseName, JobId, TableName};
 use crate::ops::{FireKey, FireOutcome, FireRecord, HeldSlot, Ops, Reservation, Scope, SlotEnd};
 use crate::starrocks::Session;
 
@@ -34,7 +34,7 @@ use crate::starrocks::Session;
 pub struct Rerun {
     pub fire: FireKey,
     pub only: BTreeSet<DatabaseName>,
-    pub run: crate::names::JobId,
+    pub run: JobId,
 }
 
 /// How adoption went, and which runs must be started again.
@@ -73,7 +73,6 @@ pub async fn run(job: &Job) -> Adoption {
 const FOREVER: Duration = Duration::from_secs(u64::MAX / 4);
 
 async fn adopt_all(job: &Job) -> Result<(Vec<String>, Vec<Rerun>), RunError> {
-    let began = job.now();
     let session = job.cluster.long_session(job.tuning.restore_timeout);
     let Some(ops) = job.patiently(FOREVER, || open(&session)).await? else {
         return Ok((Vec::new(), Vec::new()));
@@ -90,13 +89,16 @@ async fn adopt_all(job: &Job) -> Result<(Vec<String>, Vec<Rerun>), RunError> {
         .into_iter()
         .collect::<Result<Vec<String>, RunError>>()?;
     after_adoption(job).await;
+    // An upload may take hours, and this life has begun runs of its own meanwhile: one that is alive now, or was when the fires were read.
+    let alive = job.slots.alive();
     let fires = job
         .patiently(FOREVER, || async { Ok(ops.open_fires(&job.owner).await?) })
         .await?;
-    // An upload may take hours, and this life has begun runs of its own meanwhile.
+    let still_alive = job.slots.alive();
+    let is_own = |run: &JobId| alive.contains(run) || still_alive.contains(run);
     let of_earlier_lives = fires
         .into_iter()
-        .filter(|fire| fire.claimed.is_none_or(|claimed| claimed < began));
+        .filter(|fire| !fire.run.as_ref().is_some_and(is_own));
     let mut reruns = Vec::new();
     for fire in of_earlier_lives {
         reruns.extend(settle_fire(job, &ops, fire).await?);

@@ -140,6 +140,11 @@ impl SlotWatch {
         })
     }
 
+    /// The jobs that live in this daemon.
+    pub fn alive(&self) -> BTreeSet<JobId> {
+        self.watched().alive.clone()
+    }
+
     /// Whether nobody stands behind the slot any more. Two hosts' clocks are never compared: a beat that does not change is what counts.
     pub fn is_abandoned(&self, slot: &HeldSlot, owner: &str) -> bool {
         let mut watched = self.watched();
