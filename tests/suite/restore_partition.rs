@@ -416,6 +416,13 @@ fn an_exchange_whose_answer_is_lost_is_done_once() {
     assert_eq!(of_partition(&world, "sales.orders_restored", "p1"), wrong);
 }
 
+#[track_caller]
+fn assert_late_is_kept(world: &World) {
+    let kept = of_partition(world, "sales.orders_restored", "p1");
+    let is_late = |row: &Vec<Option<String>>| row[3].as_deref() == Some("late");
+    assert!(kept.iter().any(is_late), "{kept:?}");
+}
+
 #[test]
 fn what_is_loaded_before_an_exchange_is_tried_again_is_kept_too() {
     let world = World::with_sales();
@@ -424,11 +431,7 @@ fn what_is_loaded_before_an_exchange_is_tried_again_is_kept_too() {
     world.sql("SANDBOX ON '^ALTER TABLE `sales`.`orders` REPLACE' TIMES 2 CUT");
     world.restore(&label, &["--partition", "orders.p1"]);
     assert_eq!(of_partition(&world, "sales.orders", "p1"), p1);
-    let kept = of_partition(&world, "sales.orders_restored", "p1");
-    assert!(
-        kept.iter().any(|row| row[3].as_deref() == Some("late")),
-        "{kept:?}"
-    );
+    assert_late_is_kept(&world);
 }
 
 #[test]
@@ -439,11 +442,7 @@ fn what_is_loaded_while_the_live_content_is_kept_is_kept_too() {
     world.sql("SANDBOX ON '^INSERT INTO `sales`.`orders_restored` TEMPORARY' AFTER RUN 'INSERT INTO sales.orders VALUES (\"2026-01-01\", 99, 1, \"late\")'");
     world.restore(&label, &["--partition", "orders.p1"]);
     assert_eq!(of_partition(&world, "sales.orders", "p1"), p1);
-    let kept = of_partition(&world, "sales.orders_restored", "p1");
-    assert!(
-        kept.iter().any(|row| row[3].as_deref() == Some("late")),
-        "{kept:?}"
-    );
+    assert_late_is_kept(&world);
 }
 
 #[test]

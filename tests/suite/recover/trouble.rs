@@ -40,25 +40,29 @@ fn fault(
     }
 }
 
+/// At the first statement that begins so: tried again and again, so that the kill finds the daemon there. Then the next life begins.
+fn kill_recovery_at(world: &mut World, step: &str, effect: Effect) {
+    let passing = Consequence::Error(SqlError::plain(PASSING));
+    world
+        .sandbox
+        .order_statement_fault(fault(step, None, effect, passing));
+    let mut watching = world
+        .brctl_command(&["recover", "--repository", "nightly"])
+        .spawn()
+        .unwrap();
+    world.wait_for_log(&[PASSING]);
+    world.kill();
+    watching.wait().unwrap();
+    world.sql("SANDBOX CLEAR FAULTS");
+    world.start();
+}
+
 #[test]
 fn a_recovery_that_is_killed_between_any_two_steps_is_finished_by_asking_again() {
     let lost = Lost::with_ops_backups();
     for step in STEPS {
         let mut world = lost.new_cluster();
-        // Again and again, so that the kill finds the daemon there.
-        let passing = Consequence::Error(SqlError::plain(PASSING));
-        world
-            .sandbox
-            .order_statement_fault(fault(step, None, Effect::None, passing));
-        let mut watching = world
-            .brctl_command(&["recover", "--repository", "nightly"])
-            .spawn()
-            .unwrap();
-        world.wait_for_log(&[PASSING]);
-        world.kill();
-        watching.wait().unwrap();
-        world.sql("SANDBOX CLEAR FAULTS");
-        world.start();
+        kill_recovery_at(&mut world, step, Effect::None);
         let again = recover(&world).ok();
         said(&again, &["2 of 2 recovery points are whole"]);
         world.assert_nothing_open();
@@ -122,19 +126,7 @@ fn a_recovery_from_the_mirror_is_finished_by_the_next_life() {
     ] {
         let mut world = lost.new_cluster();
         std::fs::copy(lost.mirror(), world.folder.path().join("catalogue.jsonl")).unwrap();
-        let passing = Consequence::Error(SqlError::plain(PASSING));
-        world
-            .sandbox
-            .order_statement_fault(fault(step, None, Effect::Done, passing));
-        let mut watching = world
-            .brctl_command(&["recover", "--repository", "nightly"])
-            .spawn()
-            .unwrap();
-        world.wait_for_log(&[PASSING]);
-        world.kill();
-        watching.wait().unwrap();
-        world.sql("SANDBOX CLEAR FAULTS");
-        world.start();
+        kill_recovery_at(&mut world, step, Effect::Done);
         world.wait_for_log(&[
             "job ended",
             "recovery is gone on with",
