@@ -4,7 +4,7 @@
 //! of it for seven days (`history_job_keep_max_second`: `common/Config.java`, `alter/AlterJobV2.java`), so each backup records what it and those
 //! before it knew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,11 @@ impl ColumnChanges {
             let known = self.tables.entry(table.clone()).or_default();
             *known = (*known).max(*id);
         }
+    }
+
+    /// Without tables that are not there any more: a name that comes again comes with another table.
+    pub fn keep(&mut self, tables: &BTreeSet<TableName>) {
+        self.tables.retain(|table, _| tables.contains(table));
     }
 
     /// Whether the table changed after `earlier` was looked at.
@@ -59,5 +64,7 @@ mod tests {
         let [t, u, v] = ["t", "u", "v"].map(|name| TableName::parse(name).unwrap());
         assert!(now.is_changed_since(&t, &full) && now.is_changed_since(&u, &full));
         assert!(!now.is_changed_since(&v, &full) && !now.is_changed_since(&t, &middle));
+        now.keep(&BTreeSet::from([t]));
+        assert_eq!(now, changes(77, &[("t", 77)]));
     }
 }

@@ -145,43 +145,37 @@ impl Ops {
 
     /// In order.
     pub async fn steps(&self, job: &JobId) -> Result<Vec<StepRecord>, OpsError> {
-        let set = self
-            .read(&format!(
-                "SELECT * FROM {STEPS} WHERE job_id = {} ORDER BY step_no",
-                sql::text(job.as_str())
-            ))
-            .await?;
-        set.rows()
-            .map(|row| step(&row))
-            .collect::<Result<_, _>>()
-            .map_err(|source| OpsError::Row {
-                table: STEPS,
-                source,
-            })
+        let filter = format!("job_id = {} ORDER BY step_no", sql::text(job.as_str()));
+        let steps = self.steps_where(&filter).await?.into_iter();
+        Ok(steps.map(|(_, step)| step).collect())
     }
 
-    /// Of all restores, what may have left a table under its suffix.
-    pub async fn steps_that_leave_tables(&self) -> Result<Vec<(JobId, StepRecord)>, OpsError> {
-        let set = self
-            .read(&format!(
-                "SELECT * FROM {STEPS} WHERE kind IN ('download', 'swap') AND state <> 'PENDING'"
-            ))
-            .await?;
-        set.rows()
-            .map(|row| Ok((row.name("job_id")?, step(&row)?)))
-            .collect::<Result<_, _>>()
-            .map_err(|source| OpsError::Row {
-                table: STEPS,
-                source,
-            })
+    /// What tells of tables that may stand under their suffixes: of the restores that can be undone, and of those that are not live in all.
+    pub async fn steps_of_kept_tables(&self) -> Result<Vec<(JobId, StepRecord)>, OpsError> {
+        let of = |jobs: &str| {
+            format!(
+                "kind IN ('download', 'swap', 'rename') AND job_id IN (SELECT job_id FROM {jobs})"
+            )
+        };
+        let undoable = format!("{HISTORY} WHERE undo_until_ms IS NOT NULL");
+        let not_live =
+            format!("{STEPS} WHERE kind IN ('swap', 'rename', 'exchange') AND state <> 'DONE'");
+        let mut steps = self.steps_where(&of(&undoable)).await?;
+        steps.extend(self.steps_where(&of(&not_live)).await?);
+        Ok(steps)
     }
 
     /// Of all restores, what made a table or a partition live and tells of this id; the latest first.
     pub async fn live_steps_about(&self, id: u64) -> Result<Vec<(JobId, StepRecord)>, OpsError> {
+        self.steps_where(&format!(
+            "kind IN ('swap', 'rename', 'exchange') AND detail LIKE '%{id}%' ORDER BY at_ms DESC, step_no DESC"
+        ))
+        .await
+    }
+
+    async fn steps_where(&self, filter: &str) -> Result<Vec<(JobId, StepRecord)>, OpsError> {
         let set = self
-            .read(&format!(
-                "SELECT * FROM {STEPS} WHERE kind IN ('swap', 'rename', 'exchange') AND detail LIKE '%{id}%' ORDER BY at_ms DESC, step_no DESC"
-            ))
+            .read(&format!("SELECT * FROM {STEPS} WHERE {filter}"))
             .await?;
         set.rows()
             .map(|row| Ok((row.name("job_id")?, step(&row)?)))

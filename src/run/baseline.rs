@@ -29,10 +29,13 @@ pub struct BaselineQuery<'a> {
 type Seen = BTreeMap<Label, Result<(), Promotion>>;
 
 impl BaselineQuery<'_> {
-    /// A named one that cannot be used is refused, never replaced.
-    pub async fn find(&self) -> Result<Result<Baseline, Promotion>, RunError> {
+    /// A named one that cannot be used is refused, never replaced. `history`: every record of the database.
+    pub async fn find(
+        &self,
+        history: &[BackupRecord],
+    ) -> Result<Result<Baseline, Promotion>, RunError> {
         match self.named {
-            None => self.best().await,
+            None => self.best(history).await,
             Some(label) => match self.named(label).await? {
                 Ok(baseline) => Ok(Ok(baseline)),
                 Err(promotion) => Err(Refused::not_possible(
@@ -63,12 +66,14 @@ impl BaselineQuery<'_> {
     }
 
     /// The best one that can be used. Once the chain of that is full, the latest full that can.
-    async fn best(&self) -> Result<Result<Baseline, Promotion>, RunError> {
-        let records = self.ops.backups_of_database(self.database).await?;
+    async fn best(
+        &self,
+        history: &[BackupRecord],
+    ) -> Result<Result<Baseline, Promotion>, RunError> {
         let mut seen = Seen::new();
         let mut passed = None;
         let mut full_chain = None;
-        for candidate in self.search(&records).candidates() {
+        for candidate in self.search(history).candidates() {
             if full_chain.is_some() && candidate.record.kind != BackupKind::Full {
                 continue;
             }

@@ -4,34 +4,25 @@
 use std::collections::BTreeMap;
 
 use super::error::RunError;
-use super::steps::{Proof, parse, proof};
+use super::left_behind::left_behind;
 use crate::catalog::{DatabaseFacts, Inventory, LeftOut, LeftOutReason, TablePattern};
 use crate::names::{JobId, TableName};
-use crate::ops::Ops;
-use crate::plan::restore::Step;
+use crate::ops::{Ops, StepRecord};
 
 /// With the restore that keeps each.
 pub type Copies = BTreeMap<(TableName, u64), JobId>;
 
 pub async fn read(ops: &Ops) -> Result<Copies, RunError> {
+    let mut of_jobs: BTreeMap<JobId, Vec<StepRecord>> = BTreeMap::new();
+    for (job, step) in ops.steps_of_kept_tables().await? {
+        of_jobs.entry(job).or_default().push(step);
+    }
     let mut copies = Copies::new();
-    for (job, record) in ops.steps_that_leave_tables().await? {
-        let Ok(step) = parse(&record) else {
-            continue; // of another release
-        };
-        let copy = match (step, proof(&record)) {
-            (Step::Download { download_as, .. }, Proof::Built { table_id }) => {
-                (download_as, table_id)
-            }
-            (
-                Step::Swap { restored, .. },
-                Proof::Ids {
-                    live: Some(live), ..
-                },
-            ) => (restored, live),
-            _ => continue,
-        };
-        copies.insert(copy, job);
+    for (job, steps) in of_jobs {
+        for (name, left) in left_behind(&steps) {
+            let ids = left.ids.into_iter();
+            copies.extend(ids.map(|id| ((name.clone(), id), job.clone())));
+        }
     }
     Ok(copies)
 }

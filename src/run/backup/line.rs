@@ -8,24 +8,18 @@ use chrono::{DateTime, Utc};
 
 use super::order::{BackupContext, DatabaseOrder};
 use super::under_way::{Taken, UnderWay};
-use crate::catalog::{BackupKind, BackupRecord, DatabaseFacts, count};
+use crate::catalog::{BackupKind, BackupRecord, count};
 use crate::names::{Label, PartitionName, TableName};
 use crate::ops::{Ops, Reservation, Scope, SlotClaim, SlotEnd};
-use crate::plan::backup::{
-    BackupPlan, Baseline, Forced, Promotion, part_of_what_may_count, plan_full, plan_incremental,
-};
+use crate::plan::backup::{BackupPlan, Baseline, Forced, Promotion};
 use crate::plan::label::{self, is_labelled_full};
 use crate::run::baseline::BaselineQuery;
-use crate::run::copies;
-use crate::run::error::{Refused, RunError};
+use crate::run::error::RunError;
 use crate::run::job::Job;
 use crate::run::labels::free_label;
 use crate::run::poll::{UNSEEN, UNSEEN_WHEN_LOST, backup_row};
-use crate::run::preflight::backends;
 use crate::run::slots::{Heartbeat, hold};
-use crate::starrocks::{
-    ErrorClass, Session, StatementError, has_counted_column, read_database, read_definition, sql,
-};
+use crate::starrocks::{ErrorClass, Session, StatementError, sql};
 
 /// Labels found burnt, partitions gone under the statement: each costs an attempt.
 const ATTEMPTS: u32 = 8;
@@ -149,142 +143,7 @@ impl Line<'_> {
         );
     }
 
-    async fn look_and_plan(&self) -> Result<(BackupPlan, Option<Baseline>), RunError> {
-        let Line {
-            job,
-            session,
-            order,
-            ..
-        } = self;
-        job.journal
-            .step(2, STEPS, format!("look at database {}", order.database));
-        let facts = job
-            .patiently(order.patience, || async {
-                Ok(read_database(session, &order.database).await?)
-            })
-            .await?;
-        let read = || async { copies::read(self.ops).await };
-        let kept = job.patiently(order.patience, read).await?;
-        let mut facts = facts;
-        copies::leave_out(&mut facts, &kept, &order.inventory);
-        let mut facts = order.inventory.select(facts);
-        let read = || async { Ok(self.ops.backups_of_database(&order.database).await?) };
-        for earlier in job.patiently(order.patience, read).await? {
-            facts.changes.learn(&earlier.changes);
-        }
-        for out in &facts.left_out {
-            job.journal.finding(
-                format!(
-                    "table {}.{} is not in the backup: it {}",
-                    order.database, out.table, out.reason
-                ),
-                None,
-            );
-        }
-        if facts.tables.is_empty() {
-            return Err(nothing_to_take(order, &facts).into());
-        }
-        self.tell_lone_replicas(&facts).await;
-        job.journal.step(3, STEPS, "plan");
-        self.plan(facts).await
-    }
-
-    /// A replica that is down has no stand-in: BACKUP waits for its backend until the job's timeout (`backup/BackupJob.java`, chooseReplica).
-    async fn tell_lone_replicas(&self, facts: &DatabaseFacts) {
-        let lone = facts
-            .tables
-            .values()
-            .filter(|table| table.replication_num == 1);
-        let lone: Vec<&str> = lone.map(|table| table.name.as_str()).collect();
-        if lone.is_empty() {
-            return;
-        }
-        // A cluster that does not answer is said by the next statement.
-        let Ok(health) = backends(self.session).await else {
-            return;
-        };
-        if health.backends_alive < health.backends {
-            let shown = lone.iter().take(10).copied().collect::<Vec<_>>().join(", ");
-            self.job.journal.finding(
-                format!(
-                    "{} {} one replica, and {} of {} backends are alive: BACKUP waits for a replica that is on another ({shown})",
-                    count(lone.len(), "table"),
-                    if lone.len() == 1 { "has" } else { "have" },
-                    health.backends_alive,
-                    health.backends
-                ),
-                Some("bring the backend up; SHOW BACKENDS names it".to_owned()),
-            );
-        }
-    }
-
-    async fn plan(&self, facts: DatabaseFacts) -> Result<(BackupPlan, Option<Baseline>), RunError> {
-        let Line {
-            job,
-            order,
-            forced,
-            promote,
-            ..
-        } = self;
-        if order.kind == BackupKind::Full {
-            return Ok((plan_full(&facts, None), None));
-        }
-        let query = self.baselines();
-        let found = match promote {
-            Some(promotion) => Err(promotion.clone()),
-            None => job.patiently(order.patience, || query.find()).await?,
-        };
-        Ok(match found {
-            Ok(baseline) => {
-                if let Some(text) = compared_instead(&baseline) {
-                    job.journal.finding(text, None);
-                }
-                let plan = self.plan_incremental(facts, &baseline, forced).await?;
-                (plan, Some(baseline))
-            }
-            Err(promotion) => {
-                job.journal
-                    .finding(format!("taken as a full: {promotion}"), None);
-                (plan_full(&facts, Some(promotion)), None)
-            }
-        })
-    }
-
-    /// Twice, where a table turns out to count.
-    async fn plan_incremental(
-        &self,
-        mut facts: DatabaseFacts,
-        baseline: &Baseline,
-        forced: &Forced,
-    ) -> Result<BackupPlan, RunError> {
-        let plan = plan_incremental(&facts, baseline, forced);
-        let mut counted = Vec::new();
-        for table in part_of_what_may_count(&facts, &plan) {
-            let read =
-                || async { Ok(read_definition(self.session, &self.order.database, table).await?) };
-            if has_counted_column(&self.job.patiently(self.order.patience, read).await?) {
-                counted.push(table.clone());
-            }
-        }
-        if counted.is_empty() {
-            return Ok(plan);
-        }
-        for name in &counted {
-            self.job.journal.finding(
-                format!(
-                    "table {}.{name} is taken whole: it has an AUTO_INCREMENT column, and only a whole copy brings its next number",
-                    self.order.database
-                ),
-                None,
-            );
-            if let Some(table) = facts.tables.get_mut(name) {
-                table.counts = true;
-            }
-        }
-        Ok(plan_incremental(&facts, baseline, forced))
-    }
-
-    fn baselines(&self) -> BaselineQuery<'_> {
+    pub(super) fn baselines(&self) -> BaselineQuery<'_> {
         BaselineQuery {
             ops: self.ops,
             session: self.session,
@@ -479,7 +338,7 @@ impl Line<'_> {
     }
 }
 
-fn compared_instead(baseline: &Baseline) -> Option<String> {
+pub(super) fn compared_instead(baseline: &Baseline) -> Option<String> {
     let reasons: Vec<String> = baseline.instead.iter().map(ToString::to_string).collect();
     let reasons = Some(reasons.join("; ")).filter(|reasons| !reasons.is_empty());
     reasons.map(|reasons| format!("compared with `{}`: {reasons}", baseline.label))
@@ -491,26 +350,6 @@ fn label_in_use(label: &Label) -> RunError {
     error.class = ErrorClass::NewLabel;
     error.help = None;
     error.into()
-}
-
-fn nothing_to_take(order: &DatabaseOrder, facts: &DatabaseFacts) -> Refused {
-    let reasons: Vec<String> = facts
-        .left_out
-        .iter()
-        .map(|out| format!("{} {}", out.table, out.reason))
-        .collect();
-    let reasons = if reasons.is_empty() {
-        "it has no table".to_owned()
-    } else {
-        reasons.join("; ")
-    };
-    Refused::not_found(
-        format!(
-            "the inventory group `{}` names no table of database `{}` that can be backed up: {reasons}",
-            order.group, order.database
-        ),
-        "correct the group's rows in ops.table_inventory",
-    )
 }
 
 fn summary(plan: &BackupPlan) -> String {

@@ -4,11 +4,12 @@
 //! value is the next step's argument. The history row is written last: it is what makes a backup exist. A crash after any step leaves what
 //! [`super::adopt`] finishes from the rows alone.
 //!
-//! In order of reading: `order` is what is asked, `line` the straight line, `under_way` its middle, which adoption shares,
+//! In order of reading: `order` is what is asked, `line` the straight line, `look` its first look and its plan, `under_way` its middle, which adoption shares,
 //! `ending` how an attempt ends, `record` the rows that are left of it.
 
 mod ending;
 mod line;
+mod look;
 mod measure;
 mod order;
 mod record;
