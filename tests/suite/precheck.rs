@@ -59,6 +59,15 @@ fn more_replicas_than_backends_are_refused_whoever_insists() {
     for table in plan["tables"].as_array_mut().unwrap() {
         table["replication_num"] = 4.into();
     }
+    let said = run_plan(&world, &plan);
+    assert!(
+        said.contains("of the plan has 4 replicas, and 3 of 3 backends are alive"),
+        "{said}"
+    );
+}
+
+/// As somebody who kept it: what the daemon answers.
+fn run_plan(world: &World, plan: &serde_json::Value) -> String {
     let body = format!("{{\"plan\": {plan}, \"force\": true}}");
     let output = std::process::Command::new("curl")
         .args(["--silent", "--show-error", "--unix-socket"])
@@ -66,9 +75,21 @@ fn more_replicas_than_backends_are_refused_whoever_insists() {
         .args(["--data-binary", &body, "http://brd/v1/restores"])
         .output()
         .unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(
-        said.contains("of the plan has 4 replicas, and 3 of 3 backends are alive"),
-        "{said}"
-    );
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn what_came_since_the_plan_and_goes_with_the_live_table_is_told() {
+    let mut world = World::with_sales();
+    let label = world.back_up("full");
+    let arguments = ["restore", "--target-label", &label, "--plan", "--json"];
+    let plan = world.brctl(&arguments).ok().json();
+    world.sql("ALTER TABLE sales.orders ADD PARTITION late VALUES LESS THAN ('2027-01-01')");
+    world.sql("INSERT INTO sales.customers VALUES (99, 'late')");
+    let rows = world.rows("sales.customers");
+    run_plan(&world, &plan);
+    world.wait_for_log(&["1 partition more of customers changed or came since the plan was made"]);
+    world.wait_for_log(&["1 partition more of orders changed or came since the plan was made"]);
+    world.wait_for_log(&["job ended", "restored, verified and live"]);
+    assert_eq!(world.rows("sales.customers_restored"), rows);
 }

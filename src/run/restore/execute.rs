@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ending::{Carried, conclude};
 use super::resolve::{PlanOrder, Wanted, plan_wanted};
-use crate::catalog::TableSurroundings;
+use crate::catalog::{TableSurroundings, count};
 use crate::names::{
     DatabaseName, GroupName, JobId, Label, PartitionName, RepositoryName, TableName,
 };
@@ -222,7 +222,8 @@ fn suffix_of(table: &TablePlan) -> Option<String> {
     Some(suffix.to_owned())
 }
 
-/// Loads go on between a plan and its yes, and stop no restore: but what they brought goes out of the live table too.
+/// Loads go on between a plan and its yes, and make partitions where those come by themselves: they stop no restore, or a table that is
+/// loaded all the time could never be restored. But what they brought goes out of the live table too.
 fn tell_newer(job: &Job, plan: &RestorePlan, fresh: &RestorePlan) {
     if plan.finish == Finish::Beside {
         return;
@@ -245,7 +246,8 @@ fn tell_newer(job: &Job, plan: &RestorePlan, fresh: &RestorePlan) {
         let moved = differing_now.saturating_sub(*differing) + came.count();
         if moved > 0 {
             let text = format!(
-                "{moved} more partitions of {} were loaded into since the plan was made; their rows go out of the live table too",
+                "{} more of {} changed or came since the plan was made; what they got goes out of the live table too",
+                count(moved, "partition"),
                 shown.table
             );
             let help = format!(
